@@ -1,0 +1,115 @@
+# mailtally - the only build file. `make help` lists the targets.
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+VERSION  := 0.1.0
+# The arc of the MIB's root; `make generate BASE_OID=...` moves the MIB, templates and checks to a number of your own.
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+B        := build
+
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+CFLAGS   ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
+HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2
+STD      := -std=c17 -D_GNU_SOURCE -DMAILTALLY_VERSION='"$(VERSION)"'
+DEPFLAGS := -MMD -MP
+
+# Asked, not guessed; := so that each is asked once. Empty before `make deps`.
+SNMP_CFLAGS       := $(shell net-snmp-config --base-cflags 2>/dev/null | tr ' ' '\n' | grep -E '^-(I|DNETSNMP)' | grep -v perl | tr '\n' ' ')
+SNMP_LIBS         := $(shell net-snmp-config --netsnmp-libs 2>/dev/null)
+SNMP_AGENT_LIBS   := -lnetsnmpmibs -lnetsnmpagent $(SNMP_LIBS)
+ARCHIVE_CFLAGS    := $(shell pkg-config --cflags libarchive 2>/dev/null)
+ARCHIVE_LIBS      := $(shell pkg-config --libs libarchive 2>/dev/null)
+CMOCKA_LIBS       := -lcmocka
+
+objects = $(patsubst %.c,$(B)/$(1)/%.o,$(wildcard $(2)))
+ROOMS := parser source config agent report
+
+all: $(B)/mailtally $(B)/mailtallyd ## Build the programs: build/mailtally and build/mailtallyd
+
+# One set of objects per way of compiling: obj (as shipped), san (ASan and UBSan, for tests), clang (warnings).
+define way
+$(B)/$(1)/%.o: %.c | deps-check
+	@mkdir -p $$(dir $$@)
+	$(2) $(STD) $(DEPFLAGS) $(WARNINGS) $(3) $(SNMP_CFLAGS) $(ARCHIVE_CFLAGS) -c -o $$@ $$<
+$(B)/$(1)/libmailtally.a: $$(call objects,$(1),parser/*.c parser/programs/*.c source/*.c)
+	@rm -f $$@; $(AR) rcs $$@ $$^
+$(B)/$(1)/mailtally: $$(call objects,$(1),report/*.c config/*.c) $(B)/$(1)/libmailtally.a
+	$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_LIBS) $(ARCHIVE_LIBS)
+$(B)/$(1)/mailtallyd: $$(call objects,$(1),agent/*.c config/*.c) $(B)/$(1)/libmailtally.a
+	$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_AGENT_LIBS) $(ARCHIVE_LIBS) -lpthread
+endef
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+$(eval $(call way,obj,$(CC),$(CFLAGS) $(HARDEN)))
+$(eval $(call way,san,$(CC),-O1 -g $(SANITIZE)))
+$(eval $(call way,clang,clang,-O1 -g))
+
+$(B)/%: $(B)/obj/%
+	@cp -f $< $@
+
+# Unit tests: each tests/unit/test_*.c is a program of its own, built with the sanitisers. All of agent/ but its main()
+# is linked into them, so that handlers can be called in-process.
+UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+AGENT_SAN := $(filter-out $(B)/san/agent/main.o,$(call objects,san,agent/*.c config/*.c))
+$(B)/unit/%: $(B)/san/tests/unit/%.o $(AGENT_SAN) $(B)/san/libmailtally.a
+	@mkdir -p $(dir $@)
+	$(CC) $(SANITIZE) -o $@ $^ $(SNMP_AGENT_LIBS) $(ARCHIVE_LIBS) $(CMOCKA_LIBS) -lpthread
+
+# Fuzz targets: tests/fuzz/fuzz_*.c with libFuzzer; their kept inputs are replayed by `make check`.
+FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SOURCES := $(wildcard parser/*.c parser/programs/*.c)
+$(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES)
+	@mkdir -p $(dir $@)
+	clang $(STD) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $^
+
+# What is generated from the tables (parser/counters.def, reasons.def) and committed.
+$(B)/generate: tools/generate.c parser/counters.def parser/reasons.def
+	@mkdir -p $(B)
+	$(CC) $(STD) $(WARNINGS) -O1 -g -o $@ tools/generate.c
+generate: $(B)/generate ## Write the generated files anew (BASE_OID=1.3.6.1.4.1.N moves the subtree)
+	$(B)/generate $(if $(BASE_OID),--base-oid $(BASE_OID)) .
+
+deps: ## Install the Debian packages that building and testing need
+	@tools/deps
+deps-check:
+	@command -v net-snmp-config >/dev/null 2>&1 || { echo "make: the packages of tools/packages are missing: run 'make deps' first" >&2; exit 1; }
+
+demo: ## Show the main job on real log lines (EMBEDDED=1: without snmpd)
+	@tools/deps
+	@$(MAKE) --no-print-directory all
+	@tests/demo $(if $(EMBEDDED),embedded)
+
+check: ## Run every test; ends with one line "N passed, N failed, N skipped"
+	@tools/deps
+	@$(MAKE) --no-print-directory all test-programs
+	@tests/run all
+check-quick: ## The inner loop: unit and golden tests, no roots, no servers
+	@$(MAKE) --no-print-directory all test-programs
+	@tests/run quick
+test-programs: $(UNIT) $(B)/san/mailtally $(B)/san/mailtallyd $(FUZZ) ## Build the test programs
+clang: $(call objects,clang,$(foreach r,$(ROOMS),$(r)/*.c) parser/programs/*.c) ## Compile everything with clang's warnings
+
+bench: all ## Measure against grep, mailgraph and pflogsumm; writes bench/RESULTS.md
+	@bench/run
+
+install: all ## Install below PREFIX (default /usr/local), DESTDIR in front
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/snmp/mibs \
+	    $(DESTDIR)$(PREFIX)/share/doc/mailtally/snmpd.conf.d
+	install -m 755 $(B)/mailtally $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(B)/mailtallyd $(DESTDIR)$(PREFIX)/sbin/
+	install -m 644 mibs/MAILTALLY-MIB.txt $(DESTDIR)$(PREFIX)/share/snmp/mibs/
+	install -m 644 snmpd.conf.d/* $(DESTDIR)$(PREFIX)/share/doc/mailtally/snmpd.conf.d/
+	install -m 644 README.md COPYING $(DESTDIR)$(PREFIX)/share/doc/mailtally/
+
+clean: ## Remove what was built (the roots of the rigs stay; build/roots)
+	find $(B) -mindepth 1 -maxdepth 1 ! -name roots -exec rm -rf {} + 2>/dev/null || true
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+.PHONY: all generate deps deps-check demo check check-quick test-programs clang bench install clean help
+.SECONDARY:
+.DEFAULT_GOAL := all
+-include $(shell find $(B) -path $(B)/roots -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -1,0 +1,79 @@
+/* The configuration, read by Net-SNMP's own token parser into a plain struct; the daemon and the command share it.
+ *
+ * The struct is immutable once read; whoever was given it frees it with config_free(). Net-SNMP's parser has no context
+ * to hand on, so what is being read is one static struct in config.c: the thread that calls Net-SNMP reads.
+ * Setting values (settings.c) needs no Net-SNMP: the command's options use the same functions.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef MAILTALLY_CONFIG_H
+#define MAILTALLY_CONFIG_H
+
+#include "../parser/parser.h"
+
+enum config_source_type { CONFIG_SOURCE_FILE, CONFIG_SOURCE_JOURNAL, CONFIG_SOURCE_DIRECTORY, CONFIG_SOURCE_STDIN };
+
+struct config_source {
+    enum config_source_type type;
+    char *path; /* a file or a glob; NULL for standard input */
+    char *host; /* the host of lines that name none; NULL: this machine */
+};
+
+struct config {
+    struct config_source *sources;
+    size_t sources_n;
+    char *host_regex; /* extended; NULL: every host */
+    enum content_filter content_filter;
+    char *filter_hosts[CONTENT_FILTER_HOSTS_MAX + 1];
+    char *switched_on[RECOGNISERS_MAX + 1];
+    char *switched_off[RECOGNISERS_MAX + 1];
+    char *state_directory; /* default /var/lib/mailtally */
+};
+
+#define CONFIG_DEFAULT_SOURCE          "/var/log/mail.log"
+#define CONFIG_DEFAULT_STATE_DIRECTORY "/var/lib/mailtally"
+
+/* Net-SNMP's type of our files, mailtallyd.conf, and the name under which they are looked for. */
+#define CONFIG_TYPE "mailtallyd"
+
+/* Room for a sentence of the functions below. */
+#define CONFIG_ERROR_OCTETS 320
+
+/* Defaults but no source. NULL without memory. */
+struct config *config_new(void);
+
+/* Each checks and copies one value. False, with a sentence in `error` (of CONFIG_ERROR_OCTETS), when it is wrong; the
+ * configuration is then as it was. */
+bool config_set_host_regex(struct config *config, const char *regex, char *error);
+/* auto, none, loopback; or an address or name, which is added to those before it. */
+bool config_set_content_filter(struct config *config, const char *word, char *error);
+void config_reset_content_filter(struct config *config); /* to auto */
+bool config_switch(struct config *config, const char *program, bool on, char *error);
+bool config_set_state_directory(struct config *config, const char *path, char *error);
+bool config_add_source(struct config *config, enum config_source_type type, const char *path, const char *host,
+                       char *error);
+
+/* Registers our tokens with Net-SNMP under `type` ("mailtallyd"); the library reads the files when its init_snmp()
+ * or read_configs() runs. Call once per process, before that. */
+void config_register(const char *type);
+
+/* What was read, with defaults filled in; *errors is how many tokens were wrong (each was logged with file and line
+ * by Net-SNMP). NULL without memory. */
+struct config *config_take(unsigned *errors);
+void config_free(struct config *config);
+
+/* For the command, which has no agent: initialises Net-SNMP's base library, reads `file` alone, or, when it is NULL,
+ * the usual places, and takes the result. Messages go to standard error; tokens that only the daemon knows pass. NULL
+ * without memory, or when `file` cannot be read (told). Once per process. */
+struct config *config_read(const char *file, unsigned *errors);
+
+/* Gives the paths that the file sources stand for now, each once: globs expanded; rotated and compressed names
+ * (mail.log.1, .gz, -20261121) left out of a glob. Calls `each` for each. A pattern that matches nothing is given as it
+ * is when it has no wildcard. */
+void config_each_file(const struct config *config, void (*each)(void *context, const char *path, const char *host),
+                      void *context);
+
+/* Sets the options that the configuration has; they point into it. The host expression is not among them: see
+ * hosts.h. */
+void config_parser_options(const struct config *config, struct parser_options *options);
+
+#endif

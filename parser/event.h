@@ -1,0 +1,110 @@
+/* What a line says happened to mail.
+ *
+ * A recogniser fills in what the line says (kind and spans); flow.c decides from all lines of a message which
+ * counter moves, and by how much; only then does the event reach the tally and the sinks, with `counter` and
+ * `count` set. All spans point into the line and live during the callback only.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef MAILTALLY_EVENT_H
+#define MAILTALLY_EVENT_H
+
+#include "header.h"
+
+enum counter {
+    COUNTER_NONE,
+#define COUNTER(number, identifier, name, unit, rrd, meaning) COUNTER_##identifier = number,
+#include "counters.def"
+#undef COUNTER
+    COUNTERS /* one more than the greatest number: the size of an array that is indexed by counter */
+};
+
+enum refusal_reason {
+    REFUSAL_NONE,
+#define REFUSAL(number, identifier, name) REFUSAL_##identifier = number,
+#include "reasons.def"
+    REFUSAL_REASONS
+};
+
+enum deferral_reason {
+    DEFERRAL_NONE,
+#define DEFERRAL(number, identifier, name) DEFERRAL_##identifier = number,
+#include "reasons.def"
+    DEFERRAL_REASONS
+};
+
+/* Names as users meet them. The numbers must be in range. */
+const char *counter_name(enum counter counter);
+const char *counter_unit(enum counter counter);
+const char *counter_meaning(enum counter counter);
+bool counter_is_octets(enum counter counter); /* its events have no row of their own */
+const char *refusal_reason_name(enum refusal_reason reason);
+const char *deferral_reason_name(enum deferral_reason reason);
+
+enum event_kind {
+    EVENT_COUNT,      /* moves `counter` by `count`, whatever else is known of the message */
+    EVENT_REFUSAL,    /* moves `counter`; `reason` is a refusal_reason; with once_per_id set, once for a queue id */
+    EVENT_OPENED,     /* queue_id was opened for `client` (empty: local submission); `original_id`: see flow.h */
+    EVENT_REQUEUED,   /* queue_id continues the message that was original_id */
+    EVENT_MESSAGE_ID, /* queue_id carries message_id, which may be empty */
+    EVENT_QUEUED,     /* the queue manager took queue_id: from, size (where EVENT_OPENED did not say it) */
+    EVENT_DELIVERY,   /* a recipient of queue_id: `counter` says how it ended; named_id: the id in the reply */
+    EVENT_HELD,       /* queue_id is on hold: held, and received when it was not yet */
+    EVENT_HELD_EARLY, /* a client's message will be held (no reception yet) */
+    EVENT_DISCARDED,  /* once per id */
+    EVENT_EXPIRED,    /* queue_id is returned to its sender after too long a time */
+    EVENT_RELEASED,   /* queue_id is no longer on hold */
+    EVENT_REMOVED,    /* queue_id is gone */
+    EVENT_REMOVED_BY_ADMINISTRATOR, /* queue_id is gone; what was never queued had been held: received */
+    EVENT_HANDED_OVER, /* a filter says that queue_id came back as named_id */
+    EVENT_VERDICT,    /* a filter's verdict on verdict_id: the worst one of its lines counts (verdict.h) */
+};
+
+/* Which kind of agent carried a delivery: it decides what a success is, and how a filter is known. */
+enum delivery_agent { AGENT_OTHER, AGENT_SMTP, AGENT_LMTP, AGENT_PIPE };
+
+struct tally;
+
+/* A line on its way through the parser. */
+struct line {
+    struct span text;      /* the whole line, without its newline */
+    const char *file;      /* the source's name */
+    uint64_t number;       /* 1 is the source's first line */
+    struct header header;
+    int64_t reference;     /* now, or the archive's time: a stamp after it is from the future */
+    struct tally *tally;   /* the row of the line's host */
+};
+
+struct event {
+    enum event_kind kind;
+    enum counter counter;
+    uint64_t count;        /* how much the counter moves: 1, or octets, or N of a repeated line */
+    uint8_t reason;        /* enum refusal_reason or deferral_reason, by the counter; 0 none */
+    uint8_t agent;         /* enum delivery_agent */
+    bool temporary;        /* of a warned refusal: its code was 4xx */
+    bool once_per_id;
+    uint16_t code;         /* SMTP reply code, 0 unknown */
+    struct span enhanced;  /* enhanced status code, 5.7.1; empty: unknown */
+    const struct line *line;
+    struct span queue_id;
+    struct span client;    /* as the MTA wrote it: name[address] */
+    struct span from;      /* without the <>; from.p is NULL where the line has none */
+    struct span to;        /* likewise */
+    struct span message_id;
+    struct span original_id;
+    struct span named_id;
+    struct span relay;     /* where a delivery went, as written */
+    struct span verdict_id;
+    struct span detail;    /* plugin, rule, zone, score: one word for the reader */
+    struct span zone;      /* DNS blocklist of a refusal */
+    struct span text;      /* the reason's text, as far as the line has it */
+    int64_t size_octets;   /* -1 unknown */
+    int64_t delay_ms;      /* -1 unknown */
+};
+
+/* An event of a line, all else unknown. */
+static inline struct event event_of(enum event_kind kind, const struct line *line)
+{
+    return (struct event){ .kind = kind, .count = 1, .line = line, .size_octets = -1, .delay_ms = -1 };
+}
+
+#endif

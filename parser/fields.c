@@ -1,0 +1,113 @@
+/* What lines of many mail programs share.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fields.h"
+
+#include "reason.h"
+
+static void skip_blanks(struct span *s)
+{
+    while (s->n && s->p[0] == ' ')
+        *s = span_skip(*s, 1);
+}
+
+bool fields_next(struct span *list, char separator, struct span *key, struct span *value)
+{
+    struct span s = *list, rest;
+    size_t n = 0;
+
+    while (n < s.n && (is_alnum(s.p[n]) || s.p[n] == '_' || s.p[n] == '-'))
+        n++;
+    if (n == 0 || n == s.n || s.p[n] != '=')
+        return false;
+    *key = span_first(s, n);
+    s = rest = span_skip(s, n + 1);
+    if (s.n && s.p[0] == '<' && span_take_bracketed(&s, value)) {
+        span_take_char(&s, separator);
+    } else if (!span_take_until(&s, separator, value)) {
+        *value = rest;
+        s = span_skip(rest, rest.n);
+    }
+    skip_blanks(&s);
+    *list = s;
+    return true;
+}
+
+bool fields_take_enhanced(struct span *s, struct span *enhanced)
+{
+    struct span t = *s;
+    uint64_t number;
+
+    if (t.n < 5 || (t.p[0] != '2' && t.p[0] != '4' && t.p[0] != '5') || t.p[1] != '.')
+        return false;
+    t = span_skip(t, 2);
+    if (!span_take_number(&t, &number) || number > 999 || !span_take_char(&t, '.') || !span_take_number(&t, &number) ||
+        number > 999 || (t.n && t.p[0] != ' ' && t.p[0] != ';' && t.p[0] != ':' && t.p[0] != ',' && t.p[0] != ')'))
+        return false;
+    *enhanced = span_from(s->p, t.p);
+    skip_blanks(&t);
+    *s = t;
+    return true;
+}
+
+bool fields_take_codes(struct span *s, uint16_t *code, struct span *enhanced)
+{
+    struct span t = *s;
+    bool found = false;
+
+    if (t.n >= 3 && is_digit(t.p[0]) && is_digit(t.p[1]) && is_digit(t.p[2]) &&
+        (t.n == 3 || t.p[3] == ' ' || t.p[3] == '-' || t.p[3] == ';') && t.p[0] >= '2' && t.p[0] <= '5') {
+        *code = (uint16_t)((t.p[0] - '0') * 100 + (t.p[1] - '0') * 10 + (t.p[2] - '0'));
+        t = span_skip(t, t.n > 3 && t.p[3] != ';' ? 4 : 3);
+        found = true;
+    }
+    found |= fields_take_enhanced(&t, enhanced);
+    if (found)
+        *s = t;
+    return found;
+}
+
+int64_t fields_seconds_ms(struct span value)
+{
+    uint64_t seconds;
+    int64_t ms;
+
+    if (!span_take_number(&value, &seconds) || seconds > 4000000000u)
+        return -1;
+    ms = (int64_t)seconds * 1000;
+    if (span_take_char(&value, '.'))
+        for (int64_t unit = 100; unit && value.n && is_digit(value.p[0]); unit /= 10, value = span_skip(value, 1))
+            ms += unit * (value.p[0] - '0');
+    return ms;
+}
+
+bool fields_take_client(struct span *s, struct span *client)
+{
+    struct span t = *s, before;
+
+    if (!span_take_until(&t, '[', &before) || !span_take_until(&t, ']', &before))
+        return false;
+    if (t.n > 1 && t.p[0] == ':' && is_digit(t.p[1])) /* [address]:port */
+        for (t = span_skip(t, 1); t.n && is_digit(t.p[0]);)
+            t = span_skip(t, 1);
+    *client = span_from(s->p, t.p);
+    *s = t;
+    return true;
+}
+
+void fields_classify_refusal(struct event *e, struct span text, bool warned)
+{
+    enum refusal_reason reason = refusal_reason_of(e->code, e->enhanced, text, &e->zone);
+
+    e->text = text;
+    e->temporary = e->code ? e->code < 500 : e->enhanced.n && e->enhanced.p[0] == '4';
+    if (!e->reason)
+        e->reason = (uint8_t)reason;
+    if (e->zone.n)
+        e->detail = e->zone;
+    if (warned)
+        e->counter = COUNTER_REJECT_WARNINGS;
+    else if (!e->temporary)
+        e->counter = COUNTER_REJECTED;
+    else
+        e->counter = e->reason == REFUSAL_GREYLIST ? COUNTER_GREYLISTED : COUNTER_REJECTED_TEMPORARILY;
+}

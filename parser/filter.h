@@ -1,0 +1,34 @@
+/* Who is a content filter: the loopback addresses, the hosts that the administrator named, and those that were learned
+ * from mail that came back.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef MAILTALLY_FILTER_H
+#define MAILTALLY_FILTER_H
+
+#include "event.h"
+#include "parser.h"
+
+#define FILTERS_LEARNED_CAP 1024 /* on a log host: a few for each mail server */
+
+struct filters {
+    enum content_filter mode;
+    const char *const *hosts; /* ends with NULL */
+    uint64_t seed;
+    uint32_t learned_n;
+    uint64_t learned[2 * FILTERS_LEARNED_CAP]; /* open addressing; 0: free */
+};
+
+/* The address of `name[192.0.2.1]`, `name[192.0.2.1]:10024` or a bare address; empty for a socket's path. */
+struct span filter_address(struct span host);
+
+/* 127.0.0.0/8, ::1, and the IPv4-mapped form. */
+bool filter_is_loopback(struct span address);
+
+/* One of the hosts that the administrator named, by name or address. */
+bool filter_is_named(const struct filters *filters, struct span host);
+
+/* A relay (name[address]:port, a socket, a pipe's service) or a client's address of a mail server with this key. */
+void filter_learn(struct filters *filters, uint64_t host_key, struct span who);
+bool filter_is_learned(const struct filters *filters, uint64_t host_key, struct span who);
+
+#endif

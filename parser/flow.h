@@ -1,0 +1,34 @@
+/* From what lines say to what counts: the life of each message, tied together by queue ids.
+ *
+ * Events that need no more than their line pass through. The others are kept until the message's lines have said
+ * enough:
+ * - a message is received when the queue manager takes it or a hold does, not when a client announces it;
+ * - a message that comes back from a content filter under another id is one message: `reinjected`, and the first id's
+ *   delivery to the filter is neither sent nor delivered;
+ * - octets of a delivery are those that the queue manager named.
+ *
+ * EVENT_OPENED with original_id (Postfix: orig_queue_id=, which only a trusted proxy may send) is a re-injection.
+ * All limits are caps given at the start; what is pushed out is counted. One thread.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef MAILTALLY_FLOW_H
+#define MAILTALLY_FLOW_H
+
+#include "event.h"
+#include "parser.h"
+
+struct flows;
+
+/* counted: called with each event whose counter moves. NULL without memory. */
+struct flows *flows_new(const struct parser_options *options, void (*counted)(void *context, struct event *event),
+                        void *context);
+void flows_free(struct flows *flows);
+
+void flows_event(struct flows *flows, struct event *event);
+
+/* The end of input: what still waits for evidence is decided without it. `last`: the last line, for place and time. */
+void flows_end(struct flows *flows, const struct line *last);
+
+void flows_usage(const struct flows *flows, uint32_t *in_use, uint64_t *evicted);
+
+#endif

@@ -1,0 +1,75 @@
+/* The open messages of all hosts, found by host, instance and queue id, and by Message-ID. A fixed pool: when it is
+ * full, the one that was touched longest ago goes. flow.c has the rules; this file knows nothing of them.
+ *
+ * All is owned by the table; a struct flow stays where it is until it is freed or evicted. One thread.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef MAILTALLY_FLOW_TABLE_H
+#define MAILTALLY_FLOW_TABLE_H
+
+#include "span.h"
+
+#define FLOW_NONE UINT32_MAX
+
+enum flow_origin { ORIGIN_UNKNOWN, ORIGIN_CLIENT, ORIGIN_LOOPBACK, ORIGIN_FILTER, ORIGIN_PICKUP };
+
+enum flow_state {
+    FLOW_QUEUED = 1,        /* the queue manager or a hold has it */
+    FLOW_COUNTED = 2,       /* its reception, or re-injection, was counted */
+    FLOW_REINJECTED = 4,    /* it came back from a filter */
+    FLOW_WAITING = 8,       /* reception or re-injection: not decided yet */
+    FLOW_FILTERED = 16,     /* it came back from a filter under another id */
+    FLOW_EMPTY_ID = 32,     /* it has an empty Message-ID */
+    FLOW_HELD = 64,
+    FLOW_REFUSED = 128,
+    FLOW_DISCARDED = 256,
+    FLOW_EXPIRED = 512,
+    FLOW_REMOVED = 1024,    /* gone from the queue; kept a while for evidence that is late */
+    FLOW_SIZE_COUNTED = 2048,
+};
+
+struct flow {
+    uint64_t key;          /* host and queue id */
+    uint64_t message_id;   /* host and Message-ID; 0: none was seen */
+    uint32_t instance;     /* hash of the instance's name */
+    uint32_t opened;       /* counts up: which of two flows is older */
+    uint32_t size_octets;  /* 0: unknown */
+    uint16_t state;        /* enum flow_state */
+    uint8_t origin;        /* enum flow_origin */
+    bool lingers;          /* in the table's list of removed flows, */
+    uint32_t linger_place; /* there */
+    uint32_t next;         /* links of the table: same slot by key, */
+    uint32_t id_next, id_previous; /* same slot by Message-ID, */
+    uint32_t newer, older; /* and by the time of the last touch */
+};
+
+struct flow_table;
+
+/* cap: flows. `leaving` is called with each flow that another one pushes out, while it still stands in the table. NULL
+ * without memory. */
+struct flow_table *flow_table_new(uint32_t cap, void (*leaving)(void *context, struct flow *flow), void *context);
+void flow_table_free(struct flow_table *table);
+
+/* The flow of this key: of this instance, else of any when `any_instance`; NULL when there is none. Touches it. */
+struct flow *flow_table_find(struct flow_table *table, uint64_t key, uint32_t instance, bool any_instance);
+
+/* A new flow; what had the same key and instance is dropped. Never NULL. */
+struct flow *flow_table_add(struct flow_table *table, uint64_t key, uint32_t instance);
+
+/* Gives a flow its Message-ID; one that it had before is forgotten. message_id is not 0. */
+void flow_table_set_message_id(struct flow_table *table, struct flow *flow, uint64_t message_id);
+
+/* Walks the flows that have this Message-ID, newest first: start with NULL; NULL at the end. Chains are bounded, so a
+ * flood of one Message-ID costs no more than a constant per line; *more becomes true when the walk was cut. */
+struct flow *flow_table_next_with_id(struct flow_table *table, uint64_t message_id, struct flow *flow, unsigned *steps,
+                                     bool *more);
+
+void flow_table_drop(struct flow_table *table, struct flow *flow);
+
+/* Like drop, but the flow is kept, marked FLOW_REMOVED, until so many others were removed after it. */
+void flow_table_linger(struct flow_table *table, struct flow *flow);
+
+uint32_t flow_table_in_use(const struct flow_table *table);
+uint64_t flow_table_evicted(const struct flow_table *table);
+
+#endif

@@ -1,0 +1,498 @@
+/* Host and tag of a log line: see header.h; the time stamp before them is read by stamp.c.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "header.h"
+
+#include "stamp.h"
+
+#define TAG_OCTETS_MAX      64
+#define PID_OCTETS_MAX      32
+#define TAG_USER_OCTETS_MAX 320 /* of `deliver(user):`, an address */
+
+/* Whether an octet may stand in a tag: 't' yes, '/' a slash, '.' no. */
+static const char tag_octets[257] = "................" /* control */
+                                    "................"
+                                    ".t.ttt....tt.tt/" /* !"#$%&'()*+,-./ */
+                                    "tttttttttt......" /* 0-9 :;<=>? */
+                                    "tttttttttttttttt" /* @ A-O */
+                                    "ttttttttttt....t" /* P-Z [\]^_ */
+                                    ".ttttttttttttttt" /* ` a-o */
+                                    "ttttttttttt...t." /* p-z {|}~ */
+                                    "................................................................"
+                                    "................................................................";
+
+static void skip_spaces(struct span *s)
+{
+    while (s->n && s->p[0] == ' ')
+        *s = span_skip(*s, 1);
+}
+
+/* `[123]`; a pid is written by the program, so letters and the like are borne. */
+static bool take_pid(struct span *s, struct span *pid)
+{
+    size_t i = 1, end = s->n < PID_OCTETS_MAX ? s->n : PID_OCTETS_MAX;
+
+    if (s->n < 3 || s->p[0] != '[')
+        return false;
+    while (i < end && (is_alnum(s->p[i]) || s->p[i] == '.' || s->p[i] == '-' || s->p[i] == '_'))
+        i++;
+    if (i == 1 || i == end || s->p[i] != ']')
+        return false;
+    *pid = (struct span){ s->p + 1, i - 1 };
+    *s = span_skip(*s, i + 1);
+    return true;
+}
+
+/* What may stand behind the name of a tag: `[pid]:`, `:`, `[pid] `, ` [pid]:` (sogod), `(user):` (Dovecot's deliver).
+ * A colon without a pid wants a space behind it: `mx1 http://..` has no tag. */
+static bool take_tag_end(struct span *s, struct span *pid)
+{
+    struct span rest = *s;
+
+    if (rest.n == 0)
+        return false;
+    switch (rest.p[0]) {
+    case '[':
+        if (!take_pid(&rest, pid) || (!span_take_char(&rest, ':') && rest.n && rest.p[0] != ' '))
+            return false;
+        break;
+    case ':':
+        if (rest.n > 1 && rest.p[1] != ' ')
+            return false;
+        rest = span_skip(rest, 1);
+        break;
+    case ' ':
+        rest = span_skip(rest, 1);
+        if (!take_pid(&rest, pid) || !span_take_char(&rest, ':'))
+            return false;
+        break;
+    case '(': {
+        size_t i = 1, end = rest.n < TAG_USER_OCTETS_MAX ? rest.n : TAG_USER_OCTETS_MAX;
+
+        while (i < end && rest.p[i] != ')' && rest.p[i] != ' ')
+            i++;
+        return i + 1 < end && rest.p[i] == ')' && rest.p[i + 1] == ':';
+    }
+    default:
+        return false;
+    }
+    *s = rest;
+    return true;
+}
+
+/* A tag is a program's name, or its path (/usr/sbin/amavisd-new), or an instance and a service. */
+static bool set_program(struct header *header, struct span tag, const char *first_slash, const char *last_slash)
+{
+    const char *end = tag.p + tag.n;
+
+    if (first_slash == tag.p) {
+        tag = span_from(last_slash + 1, end);
+        first_slash = last_slash = NULL;
+    }
+    if (tag.n == 0)
+        return false;
+    header->program = tag;
+    header->instance = (struct span){ tag.p, first_slash ? (size_t)(first_slash - tag.p) : 0 };
+    header->service = last_slash ? span_from(last_slash + 1, end) : tag;
+    return true;
+}
+
+/* Consumes `postfix/smtpd[123]: ` and sets the fields of the program. */
+static bool take_tag(struct header *header, struct span *s)
+{
+    const char *end = s->p + (s->n < TAG_OCTETS_MAX ? s->n : TAG_OCTETS_MAX);
+    const char *first_slash = NULL, *last_slash = NULL, *q;
+
+    for (q = s->p; q < end; q++) {
+        char kind = tag_octets[(unsigned char)*q];
+
+        if (kind == '/') {
+            last_slash = q;
+            first_slash = first_slash ? first_slash : q;
+        } else if (kind != 't') {
+            break;
+        }
+    }
+    struct span tag = span_from(s->p, q), rest = span_skip(*s, tag.n), pid = { s->p, 0 };
+
+    if (tag.n == 0 || !take_tag_end(&rest, &pid) || !set_program(header, tag, first_slash, last_slash))
+        return false;
+    header->pid = pid;
+    *s = rest;
+    return true;
+}
+
+/* What is left is the message. Solaris puts `[ID 801593 mail.info] ` before it. */
+static void set_message(struct header *header, struct span rest)
+{
+    skip_spaces(&rest);
+    if (rest.n && rest.p[0] == '[' && span_has_prefix(rest, "[ID ")) {
+        struct span id, behind = rest;
+
+        if (span_take_until(&behind, ']', &id) && id.n <= 40 && span_take_char(&behind, ' '))
+            rest = behind;
+    }
+    header->message = rest;
+}
+
+static bool is_one_of(struct span word, const char *const *words)
+{
+    for (; *words; words++)
+        if (span_eq(word, span_of(*words)))
+            return true;
+    return false;
+}
+
+static bool is_severity(struct span word)
+{
+    static const char *const severities[] = { "emerg",   "panic", "alert",  "crit", "err",   "error",
+                                              "warning", "warn",  "notice", "info", "debug", NULL };
+
+    return is_one_of(word, severities);
+}
+
+/* `mail.info`, or `mail:info` on AIX. */
+static bool is_priority(struct span word)
+{
+    static const char *const facilities[] = { "mail",     "daemon", "syslog", "user",   "auth",   "authpriv",
+                                              "security", "kern",   "lpr",    "news",   "uucp",   "cron",
+                                              "ftp",      "ntp",    "local0", "local1", "local2", "local3",
+                                              "local4",   "local5", "local6", "local7", NULL };
+    struct span facility, severity = word;
+
+    return word.n <= 24 && (span_take_until(&severity, '.', &facility) || span_take_until(&severity, ':', &facility)) &&
+           is_severity(severity) && is_one_of(facility, facilities);
+}
+
+/* Consumes `mail.info `, or what is the same in brackets. */
+static bool take_priority_word(struct span *s)
+{
+    struct span rest = *s, word;
+
+    if (!span_take_until(&rest, ' ', &word) || word.n < 4)
+        return false;
+    if (word.p[0] == '<' && word.p[word.n - 1] == '>')
+        word = (struct span){ word.p + 1, word.n - 2 };
+    if (!is_priority(word))
+        return false;
+    *s = rest;
+    return true;
+}
+
+/* metalog: `[postfix/smtpd] text`, without a host. A host that is an address in brackets begins with a digit. */
+static bool take_metalog(struct header *header, struct span *s)
+{
+    struct span rest = *s, name;
+    const char *slash = NULL, *first = NULL;
+
+    if (!span_take_char(&rest, '[') || !span_take_until(&rest, ']', &name) || name.n == 0 || name.n > TAG_OCTETS_MAX ||
+        is_digit(name.p[0]) || !span_take_char(&rest, ' '))
+        return false;
+    for (size_t i = 0; i < name.n; i++) {
+        char kind = tag_octets[(unsigned char)name.p[i]];
+
+        if (kind == '.')
+            return false;
+        if (kind == '/') {
+            slash = name.p + i;
+            first = first ? first : slash;
+        }
+    }
+    if (!set_program(header, name, first, slash))
+        return false;
+    *s = rest;
+    return true;
+}
+
+/* syslog-ng's chains: the first name is where the line comes from, relays put theirs behind it; a name of the source
+ * may stand before it: `s_local@mx1/relay`. */
+static struct span origin_of(struct span chain)
+{
+    const char *slash = memchr(chain.p, '/', chain.n);
+    struct span name = slash ? span_from(chain.p, slash) : chain;
+    const char *at = memrchr(name.p, '@', name.n);
+
+    if (at)
+        name = span_from(at + 1, name.p + name.n);
+    return name.n ? name : chain;
+}
+
+/* Some syslogds name no host in `last message repeated 2 times` and `--- last message repeated 2 times ---`. */
+static bool is_hostless_repeat(struct span rest)
+{
+    span_take_literal(&rest, "--- ");
+    return span_has_prefix(rest, "last message repeated ");
+}
+
+/* The odd beginnings of what stands behind a stamp, of which none has a host; true when one was it. */
+static bool take_without_host(struct header *header, struct span *rest, struct span word, struct span behind)
+{
+    char last = word.n ? word.p[word.n - 1] : ' ';
+
+    if (word.n == 0 || word.p[0] == '[')
+        return take_metalog(header, rest);
+    if (last == ':' || last == ']' || (behind.n && behind.p[0] == '['))
+        return take_tag(header, rest);
+    return is_hostless_repeat(*rest);
+}
+
+/* `mx1 postfix/smtpd[123]: text` */
+static void take_origin(struct header *header, struct span rest)
+{
+    bool chained = false;
+    const char *q, *end;
+
+    if (rest.n && (rest.p[0] == ' ' || rest.p[0] == '<')) {
+        skip_spaces(&rest);
+        take_priority_word(&rest); /* syslogd -vv of FreeBSD */
+    }
+    end = rest.p + rest.n;
+    for (q = rest.p; q < end && *q != ' '; q++)
+        chained |= *q == '/' || *q == '@';
+    struct span word = span_from(rest.p, q), behind = span_from(q < end ? q + 1 : q, end);
+    char first = word.n ? word.p[0] : ' ', last = word.n ? word.p[word.n - 1] : ' ';
+
+    if (first == ' ' || first == '[' || first == '-' || first == 'l' || last == ':' || last == ']' ||
+        (behind.n && behind.p[0] == '[')) {
+        if (take_without_host(header, &rest, word, behind)) {
+            set_message(header, rest);
+            return;
+        }
+    }
+    header->host = chained ? origin_of(word) : word;
+    if (!take_tag(header, &behind) && take_priority_word(&behind))
+        take_tag(header, &behind);
+    set_message(header, behind);
+}
+
+/* Only what cannot be anything else: `exim[123]: `; and with `names`, `qmail-send: `. For `status: local 0/10` and
+ * `warning: ..` are messages. */
+static bool take_certain_tag(struct header *header, struct span *s, bool names)
+{
+    struct header found = *header;
+    struct span rest = *s;
+
+    if (!take_tag(&found, &rest))
+        return false;
+    size_t octets = (size_t)(rest.p - s->p);
+    bool colon = octets && rest.p[-1] == ':';
+    bool certain = colon && found.pid.n;
+
+    for (size_t i = 0; i < found.pid.n; i++)
+        certain = certain && is_digit(found.pid.p[i]);
+    if (names && colon && !found.pid.n)
+        certain = memchr(s->p, '-', octets) || memchr(s->p, '/', octets);
+    if (!certain)
+        return false;
+    *header = found;
+    *s = rest;
+    return true;
+}
+
+/* A program's own log: `[123] text` where Exim logs its pid; else, where someone made a syslog of it,
+ * `mx1 exim[123]: text` or `info exim[123]: text`. */
+static void take_own(struct header *header, struct span rest, bool names)
+{
+    struct span word, behind = rest, pid;
+
+    if (rest.n && rest.p[0] == '[') {
+        if (take_pid(&behind, &pid) && span_take_char(&behind, ' ')) {
+            header->pid = pid;
+            rest = behind;
+        }
+    } else if (!take_certain_tag(header, &rest, names) && span_take_until(&behind, ' ', &word) && word.n &&
+               take_certain_tag(header, &behind, false)) {
+        if (!is_severity(word))
+            header->host = word;
+        rest = behind;
+    }
+    set_message(header, rest);
+}
+
+/* `[id name="value" ..]` or `-`; in a value a backslash guards quotes and brackets. */
+static bool take_structured_data(struct span *s)
+{
+    struct span rest = *s;
+
+    if (span_take_char(&rest, '-')) {
+        *s = rest;
+        return true;
+    }
+    if (rest.n == 0 || rest.p[0] != '[')
+        return false;
+    bool inside = false, quoted = false;
+    size_t i;
+
+    for (i = 0; i < rest.n && (inside || rest.p[i] == '['); i++) {
+        char c = rest.p[i];
+
+        if (quoted && c == '\\')
+            i++;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && c == '[')
+            inside = true;
+        else if (!quoted && c == ']')
+            inside = false;
+    }
+    if (inside || i > rest.n)
+        return false;
+    *s = span_skip(rest, i);
+    return true;
+}
+
+/* A field of RFC 5424; `-` is an empty one. */
+static bool take_field(struct span *s, struct span *field)
+{
+    if (!span_take_until(s, ' ', field))
+        return false;
+    if (span_is(*field, "-"))
+        field->n = 0;
+    return true;
+}
+
+/* `mx1 postfix/smtpd 123 - - text`. rsyslog cuts the program off at its slash, and leaves a second space before the
+ * text. */
+static bool take_rfc5424(struct header *header, struct span rest)
+{
+    struct span host, program, pid, id;
+
+    if (!take_field(&rest, &host) || !take_field(&rest, &program) || !take_field(&rest, &pid) ||
+        !take_field(&rest, &id) || !take_structured_data(&rest) || (rest.n && rest.p[0] != ' '))
+        return false;
+    skip_spaces(&rest);
+    span_take_literal(&rest, "\xef\xbb\xbf");
+    skip_spaces(&rest);
+    header->host = host.n ? origin_of(host) : host;
+    if (program.n == 0) {
+        take_certain_tag(header, &rest, false); /* a relay that put the whole of a traditional line into the text */
+    } else {
+        const char *first = memchr(program.p, '/', program.n), *last = memrchr(program.p, '/', program.n);
+
+        if (set_program(header, program, first, last))
+            header->pid = pid;
+    }
+    set_message(header, rest);
+    return true;
+}
+
+/* `<22>` */
+static bool take_priority(struct span *s)
+{
+    struct span rest = *s;
+    uint64_t priority;
+
+    if (!span_take_char(&rest, '<') || !span_take_number(&rest, &priority) || priority > 191 ||
+        !span_take_char(&rest, '>'))
+        return false;
+    *s = rest;
+    return true;
+}
+
+/* `mail-1  | `: the name of a container, as docker compose writes it. */
+static bool take_container(struct span *s)
+{
+    size_t i = 0, end = s->n < TAG_OCTETS_MAX ? s->n : TAG_OCTETS_MAX;
+
+    while (i < end && (is_alnum(s->p[i]) || s->p[i] == '-' || s->p[i] == '_' || s->p[i] == '.'))
+        i++;
+    if (i == 0)
+        return false;
+    while (i < end && s->p[i] == ' ')
+        i++;
+    if (i + 1 >= end || s->p[i - 1] != ' ' || s->p[i] != '|' || s->p[i + 1] != ' ')
+        return false;
+    *s = span_skip(*s, i + 2);
+    return true;
+}
+
+/* A stamp with what may stand before it. */
+static enum stamp_follows take_stamp(struct header_clock *clock, struct span *rest, int64_t *time)
+{
+    struct span s = *rest;
+    bool priority = take_priority(&s);
+    enum stamp_follows follows = stamp_take(clock, &s, time);
+
+    if (follows == STAMP_NONE && priority && span_take_literal(&s, "1 - ")) {
+        *time = TIME_UNKNOWN; /* RFC 5424 allows a sender without a clock */
+        follows = STAMP_RFC5424;
+    }
+    if (follows != STAMP_NONE)
+        *rest = s;
+    return follows;
+}
+
+/* Whether it is worth while to look for a second header: most lines have a host and a tag here. */
+static bool may_be_header(struct span s, enum stamp_follows outer)
+{
+    if (s.n < sizeof "Nov 1 03:47:01 ")
+        return false;
+    switch (s.p[0]) {
+    case '<':
+    case '@':
+        return true;
+    case 's': /* stdout F, stderr F */
+        return s.p[6] == ' ' || outer != STAMP_SYSLOG;
+    default:
+        if (is_digit(s.p[0]))
+            return s.p[4] == '-' || s.p[4] == ' ' || s.p[1] == ' ';
+        return (s.p[0] <= 'Z' && s.p[3] == ' ') || outer == STAMP_MULTILOG;
+    }
+}
+
+/* A second header behind the first stamp: `stdout F ` is the mark of Kubernetes, `mail.info: ` that of socklog. */
+static enum stamp_follows take_second_stamp(struct header_clock *clock, struct span *rest, enum stamp_follows outer)
+{
+    struct span s = *rest, word, ahead = s;
+    int64_t time;
+    enum stamp_follows inner;
+
+    if (!may_be_header(s, outer))
+        return outer;
+    bool kubernetes = span_take_literal(&s, "stdout F ") || span_take_literal(&s, "stderr F ");
+
+    if (!kubernetes && span_take_until(&ahead, ' ', &word) && word.n > 5 && word.p[word.n - 1] == ':' &&
+        is_priority(span_first(word, word.n - 1)))
+        s = ahead;
+    inner = take_stamp(clock, &s, &time);
+    if (inner == STAMP_NONE) {
+        if (!kubernetes)
+            return outer;
+        inner = STAMP_MULTILOG;
+    }
+    *rest = s;
+    return inner;
+}
+
+bool header_parse(struct header *header, struct header_clock *clock, struct span line)
+{
+    struct span rest = line, none = { line.p, 0 };
+
+    *header = (struct header){ TIME_UNKNOWN, none, none, none, none, none, line };
+    enum stamp_follows follows = stamp_take_same(clock, &rest, &header->time);
+
+    if (follows == STAMP_NONE)
+        follows = take_stamp(clock, &rest, &header->time);
+    if (follows == STAMP_NONE && take_container(&rest))
+        follows = take_stamp(clock, &rest, &header->time);
+    if (follows == STAMP_SYSLOG || follows == STAMP_OWN || follows == STAMP_MULTILOG)
+        follows = take_second_stamp(clock, &rest, follows);
+    switch (follows) {
+    case STAMP_NONE:
+        break;
+    case STAMP_TRADITIONAL:
+    case STAMP_SYSLOG:
+        take_origin(header, rest);
+        return true;
+    case STAMP_OWN:
+    case STAMP_MULTILOG:
+        take_own(header, rest, follows == STAMP_MULTILOG);
+        return true;
+    case STAMP_RFC5424:
+        if (take_rfc5424(header, rest))
+            return true;
+        break;
+    }
+    header->time = TIME_UNKNOWN;
+    return false;
+}

@@ -1,0 +1,241 @@
+/* The pipeline: header, recogniser, flow, tally.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "parser.h"
+
+#include <stdlib.h>
+
+#include "flow.h"
+#include "recogniser.h"
+#include "verdict.h"
+
+struct parser {
+    struct events events; /* first: recognisers hold a pointer to it */
+    struct dispatch dispatch;
+    bool enabled[RECOGNISERS_MAX];
+    struct tallies *tallies;
+    struct flows *flows;
+    struct verdicts *verdicts;
+    struct parser_counts counts;
+    int64_t since, until;
+    bool (*wants_host)(void *context, struct span host);
+    void *wants_host_context;
+    char asked_host[HOST_NAME_OCTETS]; /* the last host that was asked for, and the answer */
+    size_t asked_host_octets;
+    bool asked_host_wanted;
+    struct line last; /* where the end of input is counted: no spans */
+    parser_sink_fn *sink;
+    void *sink_context;
+    parser_unrecognised_fn *unrecognised;
+    void *unrecognised_context;
+};
+
+static void counted(void *context, struct event *e)
+{
+    struct parser *parser = context;
+    int64_t time = e->line->header.time;
+
+    if (time < parser->since || time >= parser->until)
+        return;
+    tallies_event(parser->tallies, e);
+    if (time != TIME_UNKNOWN && time > parser->counts.last_event)
+        parser->counts.last_event = time < e->line->reference ? time : e->line->reference;
+    if (parser->sink)
+        parser->sink(parser->sink_context, e);
+}
+
+static void verdict_decided(void *context, struct event *e)
+{
+    struct parser *parser = context;
+
+    flows_event(parser->flows, e);
+}
+
+static void recognised(struct events *events, struct event *e)
+{
+    struct parser *parser = (struct parser *)events;
+
+    if (e->kind == EVENT_VERDICT)
+        verdicts_put(parser->verdicts, e);
+    else
+        flows_event(parser->flows, e);
+}
+
+/* Sets the switch of each recogniser that is named; the name of one that does not exist, or NULL. */
+static const char *set_switches(bool *enabled, const char *const *names, bool on)
+{
+    for (; *names; names++) {
+        const struct recogniser *named = recogniser_named(span_of(*names));
+
+        if (!named)
+            return *names;
+        for (size_t i = 0; i < recognisers_n; i++)
+            if (recognisers[i] == named)
+                enabled[i] = on;
+    }
+    return NULL;
+}
+
+struct parser *parser_new(const struct parser_options *options, struct tallies *tallies, const char **unknown)
+{
+    struct parser *parser = calloc(1, sizeof *parser);
+    const char *bad;
+
+    if (unknown)
+        *unknown = NULL;
+    if (!parser)
+        return NULL;
+    for (size_t i = 0; i < recognisers_n; i++)
+        parser->enabled[i] = !recognisers[i]->off_by_default;
+    bad = set_switches(parser->enabled, options->switched_on, true);
+    if (!bad)
+        bad = set_switches(parser->enabled, options->switched_off, false);
+    if (bad) {
+        if (unknown)
+            *unknown = bad;
+        free(parser);
+        return NULL;
+    }
+    parser->events.event = recognised;
+    dispatch_build(&parser->dispatch, parser->enabled);
+    parser->tallies = tallies;
+    parser->flows = flows_new(options, counted, parser);
+    parser->verdicts = verdicts_new(options->seed, verdict_decided, parser);
+    if (!parser->flows || !parser->verdicts) {
+        parser_free(parser);
+        return NULL;
+    }
+    parser->counts.last_event = TIME_UNKNOWN;
+    parser->since = options->since || options->until ? options->since : INT64_MIN;
+    parser->until = options->until ? options->until : INT64_MAX;
+    parser->wants_host = options->wants_host;
+    parser->wants_host_context = options->wants_host_context;
+    return parser;
+}
+
+void parser_free(struct parser *parser)
+{
+    if (!parser)
+        return;
+    flows_free(parser->flows);
+    verdicts_free(parser->verdicts);
+    free(parser);
+}
+
+void parser_set_sink(struct parser *parser, parser_sink_fn *sink, void *context)
+{
+    parser->sink = sink;
+    parser->sink_context = context;
+}
+
+void parser_set_unrecognised(struct parser *parser, parser_unrecognised_fn *sink, void *context)
+{
+    parser->unrecognised = sink;
+    parser->unrecognised_context = context;
+}
+
+static bool host_is_wanted(struct parser *parser, struct span host)
+{
+    if (!parser->wants_host)
+        return true;
+    if (host.n > sizeof parser->asked_host)
+        return parser->wants_host(parser->wants_host_context, host);
+    if (host.n != parser->asked_host_octets || memcmp(host.p, parser->asked_host, host.n) != 0) {
+        memcpy(parser->asked_host, host.p, host.n);
+        parser->asked_host_octets = host.n;
+        parser->asked_host_wanted = parser->wants_host(parser->wants_host_context, host);
+    }
+    return parser->asked_host_wanted;
+}
+
+/* A line without a tag belongs to the first recogniser that claims it. */
+static bool recognise_untagged(struct parser *parser, const struct line *line)
+{
+    for (size_t i = 0; i < recognisers_n; i++)
+        if (recognisers[i]->untagged && parser->enabled[i] && recognisers[i]->untagged(line, &parser->events))
+            return true;
+    return false;
+}
+
+static void recognise(struct parser *parser, const struct line *line)
+{
+    const struct service *service = dispatch_find(&parser->dispatch, &line->header);
+
+    if (!service) {
+        if (line->header.service.n == 0 && recognise_untagged(parser, line))
+            parser->counts.recognised++;
+        else
+            parser->counts.ignored++;
+    } else if (service->recognise(line, &parser->events)) {
+        parser->counts.recognised++;
+    } else {
+        parser->counts.unrecognised++;
+        if (parser->unrecognised)
+            parser->unrecognised(parser->unrecognised_context, line);
+    }
+}
+
+static struct span without_carriage_return(struct span line)
+{
+    if (line.n && line.p[line.n - 1] == '\r')
+        line.n--;
+    return line;
+}
+
+void parser_line_parsed(struct parser *parser, struct parser_source *source, struct span text,
+                        const struct header *header, bool header_found)
+{
+    struct line line = { .text = text, .file = source->name, .number = ++source->lines, .header = *header };
+
+    line.header.message = without_carriage_return(line.header.message);
+    parser->counts.lines++;
+    if (line.header.host.n == 0)
+        line.header.host = source->default_host;
+    if (!header_found || !host_is_wanted(parser, line.header.host)) {
+        parser->counts.ignored++;
+        return;
+    }
+    line.reference = source->clock.reference;
+    line.tally = tallies_host(parser->tallies, line.header.host);
+    if (line.header.time != TIME_UNKNOWN)
+        verdicts_settle(parser->verdicts, line.header.time);
+    recognise(parser, &line);
+    parser->last.file = line.file;
+    parser->last.number = line.number;
+    parser->last.header.time = line.header.time;
+    parser->last.reference = line.reference;
+    parser->last.tally = line.tally;
+}
+
+void parser_line(struct parser *parser, struct parser_source *source, struct span text)
+{
+    struct header header;
+    bool found;
+
+    found = header_parse(&header, &source->clock, text);
+    parser_line_parsed(parser, source, text, &header, found);
+}
+
+void parser_overlong_line(struct parser *parser, struct parser_source *source)
+{
+    source->lines++;
+    parser->counts.lines++;
+    parser->counts.ignored++;
+    parser->counts.overlong++;
+}
+
+void parser_settle(struct parser *parser, int64_t now)
+{
+    verdicts_settle(parser->verdicts, now);
+    if (now == INT64_MAX && parser->last.tally)
+        flows_end(parser->flows, &parser->last);
+}
+
+const struct parser_counts *parser_counts(const struct parser *parser)
+{
+    return &parser->counts;
+}
+
+void parser_flows(const struct parser *parser, uint32_t *in_use, uint64_t *evicted)
+{
+    flows_usage(parser->flows, in_use, evicted);
+}

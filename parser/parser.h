@@ -1,0 +1,89 @@
+/* Lines in, counted events out: header, recogniser, flow and tally in one pipeline.
+ *
+ * Pure: no file, no clock, no global; nothing is allocated per line. One thread per parser.
+ *
+ *     parser_new -> for each source a struct parser_source -> parser_line ... -> parser_settle -> parser_free
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef MAILTALLY_PARSER_H
+#define MAILTALLY_PARSER_H
+
+#include "event.h"
+#include "tally.h"
+
+enum content_filter {
+    CONTENT_FILTER_AUTO,     /* exact, from what the log says (flow.h) */
+    CONTENT_FILTER_NONE,     /* every hop counts, as pflogsumm does it */
+    CONTENT_FILTER_LOOPBACK, /* clients and relays on a loopback address are filters */
+    CONTENT_FILTER_HOSTS,    /* those that are named are filters */
+};
+
+#define CONTENT_FILTER_HOSTS_MAX 16
+#define FLOWS_CAP_DEFAULT 200000
+#define RECOGNISERS_MAX 64
+
+struct parser_options {
+    uint64_t seed;                 /* for the hashes of log data */
+    uint32_t flows_cap;            /* messages followed at the same time; 0: FLOWS_CAP_DEFAULT */
+    enum content_filter content_filter;
+    const char *filter_hosts[CONTENT_FILTER_HOSTS_MAX + 1]; /* addresses or names; ends with NULL; not copied */
+    const char *switched_on[RECOGNISERS_MAX + 1];           /* recognisers by name, likewise */
+    const char *switched_off[RECOGNISERS_MAX + 1];
+    int64_t since, until;          /* events with since <= time < until count; both 0: all do */
+    /* Whether lines of this host count; asked once for each run of lines of a host. NULL: all do. */
+    bool (*wants_host)(void *context, struct span host);
+    void *wants_host_context;
+};
+
+/* What is remembered for each source of lines. Zero-initialise, set name, default_host and the clock. */
+struct parser_source {
+    const char *name;              /* file name, for events */
+    struct span default_host;      /* the host of lines that name none; lives as long as the source */
+    struct header_clock clock;
+    uint64_t lines;                /* the number of the last line */
+};
+
+struct parser_counts {
+    uint64_t lines;        /* read */
+    uint64_t recognised;   /* of known mail programs, and understood */
+    uint64_t unrecognised; /* of known mail programs, no rule matched */
+    uint64_t ignored;      /* of other programs, or without a header */
+    uint64_t overlong;     /* longer than the reader's cap: skipped */
+    int64_t last_event;    /* time of the newest event; TIME_UNKNOWN before the first */
+};
+
+typedef void parser_sink_fn(void *context, const struct event *event);
+typedef void parser_unrecognised_fn(void *context, const struct line *line);
+
+struct parser;
+
+/* The tallies are the caller's and outlive the parser. NULL without memory, or when an option names an unknown
+ * recogniser (then *unknown is its name, else NULL; unknown may be NULL). */
+struct parser *parser_new(const struct parser_options *options, struct tallies *tallies, const char **unknown);
+void parser_free(struct parser *parser);
+
+/* Called for each counted event after the tally has it; octets, too. */
+void parser_set_sink(struct parser *parser, parser_sink_fn *sink, void *context);
+void parser_set_unrecognised(struct parser *parser, parser_unrecognised_fn *sink, void *context);
+
+/* One line without its newline (a CR at its end is dropped). */
+void parser_line(struct parser *parser, struct parser_source *source, struct span line);
+
+/* The same where the caller needs the header first, to put lines of several sources in order of time: header_parse()
+ * into *header with the source's clock, then this. `header_found` is what header_parse() returned. */
+void parser_line_parsed(struct parser *parser, struct parser_source *source, struct span line,
+                        const struct header *header, bool header_found);
+
+/* A line that was longer than the reader's cap: it counts as read and ignored. */
+void parser_overlong_line(struct parser *parser, struct parser_source *source);
+
+/* Decides what waits for evidence and is older than `now` allows (seconds since 1970); INT64_MAX at the end of input
+ * decides everything. A daemon calls it when its sources are idle. */
+void parser_settle(struct parser *parser, int64_t now);
+
+const struct parser_counts *parser_counts(const struct parser *parser);
+
+/* Flow table: entries in use, and how many were evicted because the cap was reached. */
+void parser_flows(const struct parser *parser, uint32_t *in_use, uint64_t *evicted);
+
+#endif

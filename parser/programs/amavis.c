@@ -1,0 +1,133 @@
+/* amavisd-new.
+ *
+ *   line                                                      becomes
+ *   (id) Passed|Blocked INFECTED (name) ..                    virus
+ *   (id) Passed|Blocked BANNED (name) ..                      banned
+ *   (id) Passed|Blocked SPAM, SPAMMY ..                       spam
+ *   (id) Passed|Blocked BAD-HEADER[-n] ..                     badHeader
+ *   CLEAN, UNCHECKED, OVERSIZED, MTA-BLOCKED, TEMPFAIL, OTHER nothing
+ *   releases before 2.3: (id) INFECTED (..), (id) SPAM, ..    likewise
+ *   .. Queue-ID: A, .. queued_as: B                           A came back as B
+ *
+ * A message may have a line for each group of its recipients: the worst one of an id counts (verdict.c).
+ *
+ * Source of the format: amavisd, $log_templ and the release notes of 2.3, 2.7 and 2.8.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "../recogniser.h"
+#include "../fields.h"
+
+static const struct {
+    struct span word;
+    enum counter counter;
+} categories[] = {
+    { SPAN("INFECTED"), COUNTER_VIRUS },
+    { SPAN("BANNED"), COUNTER_BANNED },
+    { SPAN("SPAMMY"), COUNTER_SPAM },
+    { SPAN("SPAM"), COUNTER_SPAM },
+    { SPAN("BAD-HEADER"), COUNTER_BAD_HEADER },
+};
+
+static bool ends_word(struct span s)
+{
+    return s.n == 0 || !is_alnum(s.p[0]);
+}
+
+static enum counter category_of(struct span *rest)
+{
+    for (size_t i = 0; i < sizeof categories / sizeof categories[0]; i++) {
+        struct span s = *rest;
+
+        if (span_take(&s, categories[i].word) && ends_word(s)) {
+            *rest = s;
+            return categories[i].counter;
+        }
+    }
+    return COUNTER_NONE;
+}
+
+/* The value behind `key`, up to a comma; empty when it is not there. */
+static struct span value_of(struct span text, struct span key)
+{
+    struct span value = { text.p, 0 };
+    size_t at = span_find(text, key);
+
+    if (at == text.n)
+        return value;
+    text = span_skip(text, at + key.n);
+    return span_take_until(&text, ',', &value) ? value : text;
+}
+
+static void take_addresses(struct span rest, struct event *e)
+{
+    size_t at = span_find(rest, SPAN(" <"));
+
+    if (at == rest.n)
+        return;
+    rest = span_skip(rest, at + 1);
+    if (span_take_bracketed(&rest, &e->from) && span_take_literal(&rest, " -> "))
+        span_take_bracketed(&rest, &e->to);
+}
+
+/* The last id only: a message that was split has several, with slashes between. */
+static void put_hand_over(const struct line *line, struct span rest, struct events *events)
+{
+    struct event e = event_of(EVENT_HANDED_OVER, line);
+    struct span first;
+
+    e.named_id = value_of(rest, SPAN(", queued_as: "));
+    if (e.named_id.n == 0)
+        return;
+    e.queue_id = value_of(rest, SPAN(", Queue-ID: "));
+    while (span_take_until(&e.named_id, '/', &first))
+        ;
+    if (e.queue_id.n)
+        events_put(events, &e);
+}
+
+static void put_verdict(const struct line *line, struct span id, enum counter counter, struct span rest,
+                        struct events *events)
+{
+    struct event e = event_of(EVENT_VERDICT, line);
+    struct span name = rest, skipped;
+
+    e.verdict_id = id;
+    e.counter = counter;
+    e.queue_id = value_of(rest, SPAN(", Queue-ID: "));
+    if (counter == COUNTER_VIRUS || counter == COUNTER_BANNED) {
+        if (span_take_until(&name, '(', &skipped) && skipped.n <= 1 && span_take_until(&name, ')', &skipped))
+            e.detail = skipped;
+    } else {
+        e.detail = value_of(rest, SPAN(", Hits: "));
+    }
+    take_addresses(rest, &e);
+    events_put(events, &e);
+}
+
+static bool amavis(const struct line *line, struct events *events)
+{
+    struct span rest = line->header.message, id;
+    enum counter counter;
+
+    if (!span_take_char(&rest, '(') || !span_take_until(&rest, ')', &id) || !span_take_char(&rest, ' '))
+        return true; /* start-up and housekeeping */
+    if (span_take_literal(&rest, "Passed ") || span_take_literal(&rest, "Blocked ")) {
+        counter = category_of(&rest);
+        put_hand_over(line, rest, events);
+    } else {
+        counter = category_of(&rest);
+        if (counter != COUNTER_NONE && (span_mentions(rest, "tag2=") || !span_mentions(rest, " -> <")))
+            counter = COUNTER_NONE; /* a detail of a message whose own line follows */
+    }
+    if (counter != COUNTER_NONE)
+        put_verdict(line, id, counter, rest, events);
+    return true;
+}
+
+static const struct service services[] = {
+    { SPAN("amavis"), amavis },
+    { SPAN("amavisd"), amavis },
+    { SPAN("amavisd-new"), amavis },
+};
+
+const struct recogniser recogniser_amavis = { .name = "amavis", SERVICES(services) };

@@ -1,0 +1,62 @@
+/* From a program's name to the rules for its lines.
+ *
+ * A mail program is one file in programs/ and one row in recogniser.c. Its table names the services it logs as;
+ * the line goes to the function of that row, by one look-up whatever the number of programs.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef MAILTALLY_RECOGNISER_H
+#define MAILTALLY_RECOGNISER_H
+
+#include "event.h"
+
+/* Where recognisers put what they found; parser.c has the function behind it. */
+struct events {
+    void (*event)(struct events *events, struct event *event);
+};
+
+static inline void events_put(struct events *events, struct event *event)
+{
+    events->event(events, event);
+}
+
+/* True when the line is one of those that this program is known to write, whether or not it is an event. */
+typedef bool recognise_fn(const struct line *line, struct events *events);
+
+struct service {
+    struct span name;
+    recognise_fn *recognise;
+};
+
+struct recogniser {
+    const char *name;             /* for enableProgram and disableProgram */
+    bool needs_instance;          /* its tags have a slash: postfix/smtpd, but not OpenSMTPD's smtpd */
+    bool off_by_default;
+    const struct service *services;
+    size_t services_n;
+    recognise_fn *untagged;       /* claims lines that have no tag; NULL: none */
+};
+
+#define SERVICES(table) .services = (table), .services_n = sizeof(table) / sizeof(table)[0]
+
+/* All of them, in the order in which lines without a tag are offered. */
+extern const struct recogniser *const recognisers[];
+extern const size_t recognisers_n;
+
+const struct recogniser *recogniser_named(struct span name);
+
+/* A look-up table over the services of the recognisers that are switched on; 4 KiB, owned by the caller. */
+#define DISPATCH_SLOTS 512 /* a power of two, well above twice the number of services */
+struct dispatch {
+    struct {
+        const struct recogniser *recogniser;
+        const struct service *service;
+    } slots[DISPATCH_SLOTS];
+};
+
+/* `enabled[i]` switches recognisers[i]. */
+void dispatch_build(struct dispatch *dispatch, const bool *enabled);
+
+/* The rules for a program's lines; NULL for a program that is not known or switched off. */
+const struct service *dispatch_find(const struct dispatch *dispatch, const struct header *header);
+
+#endif

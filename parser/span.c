@@ -1,0 +1,77 @@
+/* The span primitives that are too long to be inline.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "span.h"
+
+size_t span_find(struct span s, struct span literal)
+{
+    const char *found = s.n >= literal.n && s.n ? memmem(s.p, s.n, literal.p, literal.n) : NULL;
+
+    return found ? (size_t)(found - s.p) : s.n;
+}
+
+size_t span_find_nocase(struct span s, struct span lower)
+{
+    if (lower.n == 0)
+        return 0;
+    for (size_t i = 0; i + lower.n <= s.n; i++)
+        if (to_lower(s.p[i]) == lower.p[0] && span_eq_nocase((struct span){ s.p + i, lower.n }, lower))
+            return i;
+    return s.n;
+}
+
+/* The length of the quoted string at the beginning of s with both quotes; 0 when it is not closed. */
+static size_t quoted_octets(struct span s)
+{
+    for (size_t i = 1; i < s.n; i++) {
+        if (s.p[i] == '\\')
+            i++;
+        else if (s.p[i] == '"')
+            return i + 1;
+    }
+    return 0;
+}
+
+/* The '>' that closes an address whose local part is made of atoms and quoted strings; s.n when quotes do not come out
+ * even, or stand where an address cannot have them: whoever wrote that (a HELO name may hold any octet) gets no more
+ * than the octets before his first '>'. */
+static size_t closing_bracket(struct span s)
+{
+    bool may_quote = true;
+
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '>')
+            return i;
+        if (s.p[i] == '"') {
+            size_t quoted = may_quote ? quoted_octets(span_skip(s, i)) : 0;
+            char next = quoted && i + quoted < s.n ? s.p[i + quoted] : '\0';
+
+            if (next != '@' && next != '.' && next != '>')
+                return s.n;
+            i += quoted - 1;
+            may_quote = false;
+        } else {
+            may_quote = s.p[i] == '.';
+        }
+    }
+    return s.n;
+}
+
+bool span_take_bracketed(struct span *s, struct span *inside)
+{
+    struct span rest = *s;
+
+    if (!span_take_char(&rest, '<'))
+        return false;
+    size_t close = closing_bracket(rest);
+
+    if (close == rest.n) {
+        if (!span_take_until(&rest, '>', inside))
+            return false;
+        *s = rest;
+        return true;
+    }
+    *inside = span_first(rest, close);
+    *s = span_skip(rest, close + 1);
+    return true;
+}

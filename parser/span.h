@@ -1,0 +1,163 @@
+/* A span is a piece of the caller's buffer: nothing is copied, nothing is NUL-terminated.
+ *
+ * The primitives below that take a `struct span *` are cursors: they advance it only on success, so they can be
+ * chained with && and tried one after another. They are pure and may be called from any thread.
+ * Invariant: p .. p+n always lies within the line that the caller gave.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef MAILTALLY_SPAN_H
+#define MAILTALLY_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct span {
+    const char *p;
+    size_t n;
+};
+
+/* A span of a string literal, for tables and comparisons. */
+#define SPAN(literal) ((struct span){ "" literal, sizeof(literal) - 1 })
+
+static inline struct span span_from(const char *p, const char *end)
+{
+    return (struct span){ p, (size_t)(end - p) };
+}
+
+static inline struct span span_of(const char *string)
+{
+    return (struct span){ string, strlen(string) };
+}
+
+static inline bool span_eq(struct span a, struct span b)
+{
+    return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
+}
+
+static inline bool span_starts(struct span s, struct span prefix)
+{
+    return s.n >= prefix.n && memcmp(s.p, prefix.p, prefix.n) == 0;
+}
+
+static inline bool span_ends(struct span s, struct span suffix)
+{
+    return s.n >= suffix.n && memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0;
+}
+
+/* The length is known at compile time, so the comparison becomes a load or two. */
+#define span_is(s, literal) ((s).n == sizeof(literal) - 1 && memcmp((s).p, "" literal, sizeof(literal) - 1) == 0)
+#define span_has_prefix(s, literal) \
+    ((s).n >= sizeof(literal) - 1 && memcmp((s).p, "" literal, sizeof(literal) - 1) == 0)
+
+static inline struct span span_skip(struct span s, size_t octets)
+{
+    return (struct span){ s.p + octets, s.n - octets };
+}
+
+static inline struct span span_first(struct span s, size_t octets)
+{
+    return (struct span){ s.p, octets };
+}
+
+/* Consumes the literal when the cursor stands at it. */
+static inline bool span_take(struct span *s, struct span literal)
+{
+    if (!span_starts(*s, literal))
+        return false;
+    *s = span_skip(*s, literal.n);
+    return true;
+}
+#define span_take_literal(s, literal) span_take(s, SPAN(literal))
+
+static inline bool span_take_char(struct span *s, char c)
+{
+    if (s->n == 0 || s->p[0] != c)
+        return false;
+    s->p++;
+    s->n--;
+    return true;
+}
+
+/* Consumes up to the octet `c` and the octet itself; *taken is what stood before it. */
+static inline bool span_take_until(struct span *s, char c, struct span *taken)
+{
+    const char *found = s->n ? memchr(s->p, c, s->n) : NULL;
+
+    if (!found)
+        return false;
+    *taken = span_from(s->p, found);
+    *s = span_from(found + 1, s->p + s->n);
+    return true;
+}
+
+static inline bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool is_alnum(char c)
+{
+    return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+static inline char to_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+/* Consumes decimal digits (at least one, at most 18, so that it cannot overflow). */
+static inline bool span_take_number(struct span *s, uint64_t *value)
+{
+    uint64_t v = 0;
+    size_t i = 0;
+
+    while (i < s->n && i < 18 && is_digit(s->p[i]))
+        v = v * 10 + (uint64_t)(s->p[i++] - '0');
+    if (i == 0 || (i < s->n && is_digit(s->p[i])))
+        return false;
+    *value = v;
+    *s = span_skip(*s, i);
+    return true;
+}
+
+/* The octet before which `literal` first stands in s, or s.n when it does not. The needles are short and the lines
+ * bounded; memmem of glibc is the two-way algorithm, linear whatever the input. */
+size_t span_find(struct span s, struct span literal);
+
+/* The same without regard to the case of ASCII letters; `lower` is given in lower case. */
+size_t span_find_nocase(struct span s, struct span lower);
+
+static inline bool span_contains(struct span s, struct span literal)
+{
+    return span_find(s, literal) < s.n;
+}
+#define span_mentions(s, literal) span_contains(s, SPAN(literal))
+
+/* Without regard to the case of ASCII letters. */
+static inline bool span_eq_nocase(struct span s, struct span lower)
+{
+    if (s.n != lower.n)
+        return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (to_lower(s.p[i]) != lower.p[i])
+            return false;
+    return true;
+}
+
+static inline struct span span_trim(struct span s)
+{
+    while (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
+        s = span_skip(s, 1);
+    while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+        s.n--;
+    return s;
+}
+
+/* The cursor stands at the '<' of an address field: *inside is what stands before the '>' that closes it, and both
+ * brackets are consumed. Mail programs quote nothing inside <>, but a quoted local part may hold '>' itself; where the
+ * quotes do not come out even, the first '>' closes. */
+bool span_take_bracketed(struct span *s, struct span *inside);
+
+#endif

@@ -1,0 +1,375 @@
+/* The tallies.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tally.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "hash.h"
+
+#define CHUNK 64                                /* hosts are allocated by so many, so that rows never move */
+#define CHUNKS (HOSTS_CAP / CHUNK + 1)          /* one more chunk for `(other)` */
+#define HOST_SLOTS (2 * HOSTS_CAP)              /* powers of two, at most half full */
+#define ZONE_SLOTS (2 * ZONES_CAP)
+#define NEAR_HOSTS 64                           /* raw names that were met lately */
+
+const uint32_t delay_bounds_s[DELAY_BUCKETS - 1] = { 1, 5, 15, 60, 300, 900, 3600, 14400, 86400 };
+
+struct near_host {
+    char raw[HOST_NAME_OCTETS];
+    uint8_t octets;
+    struct tally *tally;
+};
+
+struct recent_step {
+    int64_t step; /* time / RECENT_STEP_S */
+    uint64_t counters[COUNTERS];
+};
+
+struct tallies {
+    uint64_t seed;
+    struct tally total;
+    struct tally *chunks[CHUNKS];
+    uint32_t hosts_n;
+    uint32_t host_slots[HOST_SLOTS]; /* 1 + index of the row; 0: free */
+    uint64_t hosts_over_cap;
+    struct near_host near[NEAR_HOSTS];
+    struct zone zones[ZONES_CAP + 1]; /* the last one is `(other)` */
+    uint32_t zones_n;
+    uint32_t zone_slots[ZONE_SLOTS];
+    uint64_t zones_over_cap;
+    struct reason_counts refusals[REFUSAL_REASONS];
+    uint64_t deferrals[DEFERRAL_REASONS];
+    uint64_t delays[2][DELAY_BUCKETS]; /* sent, delivered; not cumulative */
+    struct recent_step recent[RECENT_STEPS];
+};
+
+struct tallies *tallies_new(uint64_t seed)
+{
+    struct tallies *t = calloc(1, sizeof *t);
+
+    if (!t)
+        return NULL;
+    t->seed = seed;
+    t->total.last_event = TIME_UNKNOWN;
+    for (size_t i = 0; i < RECENT_STEPS; i++)
+        t->recent[i].step = TIME_UNKNOWN;
+    return t;
+}
+
+void tallies_free(struct tallies *t)
+{
+    if (!t)
+        return;
+    for (size_t i = 0; i < CHUNKS; i++)
+        free(t->chunks[i]);
+    free(t);
+}
+
+/* ---- names ---- */
+
+/* COUNTING.md section 5: ASCII lower case, other octets `?`; a long name is cut and ends in a hash of the whole, which
+ * is fixed (FNV-1a, 32 bits) because names outlive a seed. */
+static uint8_t canonical_name(struct span raw, char *name, size_t cap)
+{
+    static const char hex[] = "0123456789abcdef";
+    uint32_t hash = 2166136261u;
+    size_t n = 0;
+
+    for (size_t i = 0; i < raw.n; i++) {
+        char c = to_lower(raw.p[i]);
+
+        if (!is_alnum(c) && c != '.' && c != '_' && c != ':' && c != '-')
+            c = '?';
+        hash = (hash ^ (uint8_t)c) * 16777619u;
+        if (n < cap)
+            name[n++] = c;
+    }
+    if (raw.n > cap) {
+        n = cap - 9;
+        name[n++] = '~';
+        for (int shift = 28; shift >= 0; shift -= 4)
+            name[n++] = hex[hash >> shift & 15];
+    }
+    name[n] = '\0';
+    return (uint8_t)n;
+}
+
+/* ---- hosts ---- */
+
+static struct tally *host_row(const struct tallies *t, size_t i)
+{
+    return &t->chunks[i / CHUNK][i % CHUNK];
+}
+
+static struct tally *host_add(struct tallies *t, size_t i, const char *name, uint8_t octets, uint64_t key)
+{
+    struct tally *row;
+
+    if (!t->chunks[i / CHUNK] && !(t->chunks[i / CHUNK] = calloc(CHUNK, sizeof *row)))
+        return NULL;
+    row = host_row(t, i);
+    memcpy(row->name, name, octets);
+    row->name_octets = octets;
+    row->key = key;
+    row->last_event = TIME_UNKNOWN;
+    t->hosts_n = (uint32_t)i + 1;
+    return row;
+}
+
+/* The row of all hosts beyond the cap, or of which no memory could be had: then the total serves. */
+static struct tally *host_other(struct tallies *t)
+{
+    struct tally *row = t->hosts_n > HOSTS_CAP ? host_row(t, HOSTS_CAP) : NULL;
+
+    t->hosts_over_cap++;
+    if (!row && t->hosts_n == HOSTS_CAP)
+        row = host_add(t, HOSTS_CAP, "(other)", 7, hash_octets(t->seed, SPAN("(other)")));
+    return row ? row : &t->total;
+}
+
+static struct tally *host_find_or_add(struct tallies *t, struct span raw)
+{
+    char name[HOST_NAME_OCTETS + 1];
+    uint8_t octets = canonical_name(raw, name, HOST_NAME_OCTETS);
+    uint64_t key = hash_octets(t->seed, (struct span){ name, octets });
+    size_t slot = key % HOST_SLOTS;
+    struct tally *row;
+
+    for (; t->host_slots[slot]; slot = (slot + 1) % HOST_SLOTS) {
+        row = host_row(t, t->host_slots[slot] - 1);
+        if (row->key == key && row->name_octets == octets && memcmp(row->name, name, octets) == 0)
+            return row;
+    }
+    if (t->hosts_n >= HOSTS_CAP)
+        return host_other(t);
+    row = host_add(t, t->hosts_n, name, octets, key);
+    if (!row)
+        return host_other(t);
+    t->host_slots[slot] = t->hosts_n;
+    return row;
+}
+
+struct tally *tallies_host(struct tallies *t, struct span raw)
+{
+    struct near_host *near;
+
+    if (raw.n > HOST_NAME_OCTETS)
+        return host_find_or_add(t, raw);
+    near = &t->near[hash_octets(t->seed, raw) % NEAR_HOSTS];
+    if (near->tally && near->octets == raw.n && memcmp(near->raw, raw.p, raw.n) == 0)
+        return near->tally;
+    near->tally = host_find_or_add(t, raw);
+    memcpy(near->raw, raw.p, raw.n);
+    near->octets = (uint8_t)raw.n;
+    return near->tally;
+}
+
+/* ---- zones ---- */
+
+static struct zone *zone_row(struct tallies *t, struct span raw)
+{
+    char name[ZONE_NAME_OCTETS + 1];
+    uint8_t octets = canonical_name(raw, name, ZONE_NAME_OCTETS);
+    size_t slot = hash_octets(t->seed, (struct span){ name, octets }) % ZONE_SLOTS;
+    struct zone *zone;
+
+    for (; t->zone_slots[slot]; slot = (slot + 1) % ZONE_SLOTS) {
+        zone = &t->zones[t->zone_slots[slot] - 1];
+        if (zone->name_octets == octets && memcmp(zone->name, name, octets) == 0)
+            return zone;
+    }
+    if (t->zones_n >= ZONES_CAP) {
+        zone = &t->zones[ZONES_CAP];
+        t->zones_over_cap++;
+        t->zones_n = ZONES_CAP + 1;
+        zone->name_octets = (uint8_t)snprintf(zone->name, sizeof zone->name, "(other)");
+        return zone;
+    }
+    zone = &t->zones[t->zones_n++];
+    memcpy(zone->name, name, sizeof name);
+    zone->name_octets = octets;
+    t->zone_slots[slot] = t->zones_n;
+    return zone;
+}
+
+/* ---- counting ---- */
+
+static void count_recent(struct tallies *t, enum counter counter, int64_t time, uint64_t n)
+{
+    int64_t step = time / RECENT_STEP_S;
+    struct recent_step *recent = &t->recent[(uint64_t)step % RECENT_STEPS];
+
+    if (recent->step > step) /* older than the ring */
+        return;
+    if (recent->step < step) {
+        memset(recent, 0, sizeof *recent);
+        recent->step = step;
+    }
+    recent->counters[counter] += n;
+}
+
+static void count_refusal(struct tallies *t, const struct event *e)
+{
+    struct reason_counts *r = &t->refusals[e->reason ? e->reason : REFUSAL_OTHER];
+    struct zone *zone = e->zone.n ? zone_row(t, e->zone) : NULL;
+
+    switch (e->counter) {
+    case COUNTER_REJECTED:
+        r->permanent += e->count;
+        if (zone)
+            zone->permanent += e->count;
+        break;
+    case COUNTER_REJECT_WARNINGS:
+        r->warned += e->count;
+        if (zone)
+            zone->warned += e->count;
+        break;
+    default:
+        r->temporary += e->count;
+        if (zone)
+            zone->temporary += e->count;
+        break;
+    }
+}
+
+static void count_delay(struct tallies *t, const struct event *e)
+{
+    int bucket = 0;
+
+    while (bucket < DELAY_BUCKETS - 1 && e->delay_ms > (int64_t)delay_bounds_s[bucket] * 1000)
+        bucket++;
+    t->delays[e->counter == COUNTER_DELIVERED][bucket] += e->count;
+}
+
+void tallies_event(struct tallies *t, const struct event *e)
+{
+    struct tally *host = e->line->tally;
+    int64_t time = e->line->header.time;
+
+    /* A stamp from the future counts as now: it must not keep later events out of the ring. */
+    if (time > e->line->reference || time == TIME_UNKNOWN)
+        time = e->line->reference;
+    t->total.counters[e->counter] += e->count;
+    if (time > t->total.last_event)
+        t->total.last_event = time;
+    if (host != &t->total) {
+        host->counters[e->counter] += e->count;
+        if (time > host->last_event)
+            host->last_event = time;
+    }
+    if (time >= 0)
+        count_recent(t, e->counter, time, e->count);
+
+    switch (e->counter) {
+    case COUNTER_REJECTED:
+    case COUNTER_REJECTED_TEMPORARILY:
+    case COUNTER_GREYLISTED:
+    case COUNTER_REJECT_WARNINGS:
+        count_refusal(t, e);
+        break;
+    case COUNTER_DEFERRED:
+        t->deferrals[e->reason ? e->reason : DEFERRAL_OTHER] += e->count;
+        break;
+    case COUNTER_SENT:
+    case COUNTER_DELIVERED:
+        if (e->delay_ms >= 0)
+            count_delay(t, e);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- reading ---- */
+
+const struct tally *tallies_total(const struct tallies *t)
+{
+    return &t->total;
+}
+
+size_t tallies_hosts(const struct tallies *t)
+{
+    return t->hosts_n;
+}
+
+const struct tally *tallies_host_at(const struct tallies *t, size_t i)
+{
+    return host_row(t, i);
+}
+
+size_t tallies_zones(const struct tallies *t)
+{
+    return t->zones_n;
+}
+
+const struct zone *tallies_zone_at(const struct tallies *t, size_t i)
+{
+    return &t->zones[i];
+}
+
+struct reason_counts tallies_refusals(const struct tallies *t, enum refusal_reason reason)
+{
+    return t->refusals[reason];
+}
+
+uint64_t tallies_deferrals(const struct tallies *t, enum deferral_reason reason)
+{
+    return t->deferrals[reason];
+}
+
+uint64_t tallies_recent(const struct tallies *t, enum counter counter, int64_t now, int span_s)
+{
+    int64_t last = now / RECENT_STEP_S;
+    uint64_t sum = 0;
+
+    for (int64_t step = last - span_s / RECENT_STEP_S + 1; step <= last; step++) {
+        const struct recent_step *recent = &t->recent[(uint64_t)step % RECENT_STEPS];
+
+        if (recent->step == step)
+            sum += recent->counters[counter];
+    }
+    return sum;
+}
+
+uint64_t tallies_delays(const struct tallies *t, enum counter counter, int bucket)
+{
+    uint64_t sum = 0;
+
+    for (int i = 0; i <= bucket; i++)
+        sum += t->delays[counter == COUNTER_DELIVERED][i];
+    return sum;
+}
+
+uint64_t tallies_hosts_over_cap(const struct tallies *t)
+{
+    return t->hosts_over_cap;
+}
+
+uint64_t tallies_zones_over_cap(const struct tallies *t)
+{
+    return t->zones_over_cap;
+}
+
+/* ---- copies ---- */
+
+struct tallies *tallies_copy(struct tallies *copy, const struct tallies *t)
+{
+    struct tally *chunks[CHUNKS] = { NULL };
+
+    if (!copy && !(copy = calloc(1, sizeof *copy)))
+        return NULL;
+    memcpy(chunks, copy->chunks, sizeof chunks);
+    *copy = *t;
+    memset(copy->near, 0, sizeof copy->near); /* they point into the original */
+    memcpy(copy->chunks, chunks, sizeof chunks);
+    for (size_t i = 0; i < CHUNKS && t->chunks[i]; i++) {
+        if (!copy->chunks[i] && !(copy->chunks[i] = malloc(CHUNK * sizeof **chunks))) {
+            copy->hosts_n = 0;
+            tallies_free(copy);
+            return NULL;
+        }
+        memcpy(copy->chunks[i], t->chunks[i], CHUNK * sizeof **chunks);
+    }
+    return copy;
+}

@@ -1,0 +1,79 @@
+/* The tallies: all counters of each host and of all hosts together, with reasons, DNS blocklists, delays and the last
+ * hour. Everything here grows with the log up to a cap that is given when it is made; what is over goes to a row
+ * `(other)`, and a number tells how often that happened.
+ *
+ * One thread (the one that parses) calls these; a snapshot for others is a tallies_copy() of it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef MAILTALLY_TALLY_H
+#define MAILTALLY_TALLY_H
+
+#include "event.h"
+
+#define HOST_NAME_OCTETS 64
+#define HOSTS_CAP 16384
+#define ZONE_NAME_OCTETS 64
+#define ZONES_CAP 1024
+
+/* Events of the last hour by their own time, in steps of 10 s. */
+#define RECENT_STEP_S 10
+#define RECENT_STEPS 361
+
+/* Delivery delays: cumulative counts up to these bounds in seconds, and one without a bound. */
+#define DELAY_BUCKETS 10
+extern const uint32_t delay_bounds_s[DELAY_BUCKETS - 1];
+
+struct tally {
+    char name[HOST_NAME_OCTETS + 1]; /* NUL-terminated */
+    uint8_t name_octets;
+    uint64_t key;                    /* hash of the name: the host's part of a flow's key */
+    int64_t last_event;              /* seconds since 1970; TIME_UNKNOWN before the first */
+    uint64_t counters[COUNTERS];
+};
+
+struct zone {
+    char name[ZONE_NAME_OCTETS + 1];
+    uint8_t name_octets;
+    uint64_t permanent, temporary, warned;
+};
+
+struct reason_counts {
+    uint64_t permanent, temporary, warned;
+};
+
+struct tallies; /* opaque */
+
+/* seed: for the hashes of log data; at random in a daemon, fixed where runs are compared. NULL without memory. */
+struct tallies *tallies_new(uint64_t seed);
+void tallies_free(struct tallies *tallies);
+
+/* The row of a host, by COUNTING.md's canonical form of its name; made at its first line. Never NULL; rows stay
+ * where they are until tallies_free(). */
+struct tally *tallies_host(struct tallies *tallies, struct span name);
+
+/* Counts an event that flow.c has decided: event->line->tally's row, the totals, reasons, zones, recent, and the delay
+ * of what was sent or delivered. */
+void tallies_event(struct tallies *tallies, const struct event *event);
+
+/* Reading. */
+const struct tally *tallies_total(const struct tallies *tallies);
+size_t tallies_hosts(const struct tallies *tallies);                         /* how many rows */
+const struct tally *tallies_host_at(const struct tallies *tallies, size_t i); /* in order of appearance */
+size_t tallies_zones(const struct tallies *tallies);
+const struct zone *tallies_zone_at(const struct tallies *tallies, size_t i);
+struct reason_counts tallies_refusals(const struct tallies *tallies, enum refusal_reason reason);
+uint64_t tallies_deferrals(const struct tallies *tallies, enum deferral_reason reason);
+/* Events of `counter` whose own time lies in the last `span_s` seconds (at most 3600) before `now`. */
+uint64_t tallies_recent(const struct tallies *tallies, enum counter counter, int64_t now, int span_s);
+/* Cumulative: deliveries of `counter` (SENT or DELIVERED) that took at most delay_bounds_s[bucket]; the last bucket
+ * has them all. */
+uint64_t tallies_delays(const struct tallies *tallies, enum counter counter, int bucket);
+/* How often a row of its own was refused because a cap was reached. */
+uint64_t tallies_hosts_over_cap(const struct tallies *tallies);
+uint64_t tallies_zones_over_cap(const struct tallies *tallies);
+
+/* Makes *copy, from an earlier tallies_copy() or NULL, equal to `tallies`; its memory is used again. NULL without
+ * memory, and then the old copy is freed. A copy is for reading only. */
+struct tallies *tallies_copy(struct tallies *copy, const struct tallies *tallies);
+
+#endif
