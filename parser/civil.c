@@ -26,13 +26,14 @@ bool civil_day(int year, unsigned month, unsigned day, int64_t *seconds)
 
     if (year < CIVIL_YEAR_MIN || year > CIVIL_YEAR_MAX || month < 1 || month > 12 || day < 1)
         return false;
+    const uint16_t *start = &before[month - 1];
     unsigned leap = is_leap(year);
 
-    if (day > before[month] - before[month - 1] + (month == 2 ? leap : 0))
+    if (day > (unsigned)(start[1] - start[0]) + (month == 2 ? leap : 0))
         return false;
     int64_t days = 365 * (int64_t)(year - 1970) + leap_days(year - 1) - leap_days(1969);
 
-    days += before[month - 1] + (month > 2 ? leap : 0) + day - 1;
+    days += start[0] + (month > 2 ? leap : 0) + day - 1;
     *seconds = days * CIVIL_DAY_S;
     return true;
 }

@@ -110,7 +110,6 @@ static const struct phrase deferral_m[] = {
     BOTH("mailbox for user is full", MAILBOX_FULL),
     BOTH("mailbox full", MAILBOX_FULL),
     BOTH("mailbox is full", MAILBOX_FULL),
-    OWN_HINT("mailbox", LOCAL_TRANSPORT),
     OWN_HINT("maildir delivery failed", LOCAL_TRANSPORT),
     OWN("malformed or unexpected name server reply", DNS_FAILURE),
 };
@@ -128,7 +127,7 @@ static const struct phrase deferral_n[] = {
 };
 static const struct phrase deferral_o[] = {
     OWN("operation timed out", CONNECT_TIMEOUT),
-    BOTH("out of memory", LOCAL_TRANSPORT),
+    OWN("out of memory", LOCAL_TRANSPORT),
     SAID("out of storage space", MAILBOX_FULL),
     BOTH("over quota", MAILBOX_FULL),
 };

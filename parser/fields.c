@@ -10,12 +10,16 @@ static void skip_blanks(struct span *s)
         *s = span_skip(*s, 1);
 }
 
+static const bool key_octet[256] = {
+    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['_'] = true, ['-'] = true,
+};
+
 bool fields_next(struct span *list, char separator, struct span *key, struct span *value)
 {
     struct span s = *list, rest;
     size_t n = 0;
 
-    while (n < s.n && (is_alnum(s.p[n]) || s.p[n] == '_' || s.p[n] == '-'))
+    while (n < s.n && key_octet[(uint8_t)s.p[n]])
         n++;
     if (n == 0 || n == s.n || s.p[n] != '=')
         return false;

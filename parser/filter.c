@@ -15,9 +15,11 @@ struct span filter_address(struct span host)
     return name;
 }
 
+/* Only the addresses that filters are reached at: a test bed, or a host of containers, may have the whole world in the
+ * rest of 127.0.0.0/8. */
 bool filter_is_loopback(struct span address)
 {
-    return span_has_prefix(address, "127.") || span_is(address, "::1") || span_has_prefix(address, "::ffff:127.") ||
+    return span_has_prefix(address, "127.0.0.") || span_is(address, "::1") || span_has_prefix(address, "::ffff:127.0.0.") ||
            span_has_prefix(address, "IPv6:::1");
 }
 
@@ -43,29 +45,49 @@ static uint64_t key_of(const struct filters *filters, uint64_t host_key, struct 
     return hash_octets(filters->seed ^ host_key, who) | 1;
 }
 
-static size_t slot_of(const struct filters *filters, uint64_t key)
+static size_t slot_of(const struct filter_set *set, uint64_t key)
 {
     size_t slot = (key >> 1) % (2 * FILTERS_LEARNED_CAP);
 
-    while (filters->learned[slot] && filters->learned[slot] != key)
+    while (set->keys[slot] && set->keys[slot] != key)
         slot = (slot + 1) % (2 * FILTERS_LEARNED_CAP);
     return slot;
 }
 
+static void set_add(struct filter_set *set, uint64_t key)
+{
+    size_t slot = slot_of(set, key);
+
+    if (set->keys[slot] || set->n >= FILTERS_LEARNED_CAP)
+        return;
+    set->keys[slot] = key;
+    set->n++;
+}
+
 void filter_learn(struct filters *filters, uint64_t host_key, struct span who)
 {
-    uint64_t key = key_of(filters, host_key, who);
-    size_t slot = slot_of(filters, key);
-
-    if (who.n == 0 || filters->learned[slot] || filters->learned_n >= FILTERS_LEARNED_CAP)
-        return;
-    filters->learned[slot] = key;
-    filters->learned_n++;
+    if (who.n)
+        set_add(&filters->learned, key_of(filters, host_key, who));
 }
 
 bool filter_is_learned(const struct filters *filters, uint64_t host_key, struct span who)
 {
-    if (filters->learned_n == 0 || who.n == 0)
+    uint64_t key;
+
+    if (filters->learned.n == 0 || who.n == 0)
         return false;
-    return filters->learned[slot_of(filters, key_of(filters, host_key, who))] != 0;
+    key = key_of(filters, host_key, who);
+    return filters->learned.keys[slot_of(&filters->learned, key)] != 0;
+}
+
+void filter_learn_final(struct filters *filters, uint64_t host_key, struct span who)
+{
+    set_add(&filters->final, key_of(filters, host_key, who));
+}
+
+bool filter_is_final(const struct filters *filters, uint64_t host_key, struct span who)
+{
+    uint64_t key = key_of(filters, host_key, who);
+
+    return filters->final.n >= FILTERS_LEARNED_CAP || filters->final.keys[slot_of(&filters->final, key)] != 0;
 }

@@ -10,18 +10,23 @@
 
 #define FILTERS_LEARNED_CAP 1024 /* on a log host: a few for each mail server */
 
+struct filter_set {
+    uint32_t n;
+    uint64_t keys[2 * FILTERS_LEARNED_CAP]; /* open addressing; 0: free */
+};
+
 struct filters {
     enum content_filter mode;
     const char *const *hosts; /* ends with NULL */
     uint64_t seed;
-    uint32_t learned_n;
-    uint64_t learned[2 * FILTERS_LEARNED_CAP]; /* open addressing; 0: free */
+    struct filter_set learned; /* these are filters */
+    struct filter_set final;   /* pipes that are none: what they took did not come back */
 };
 
 /* The address of `name[192.0.2.1]`, `name[192.0.2.1]:10024` or a bare address; empty for a socket's path. */
 struct span filter_address(struct span host);
 
-/* 127.0.0.0/8, ::1, and the IPv4-mapped form. */
+/* 127.0.0.0/24, ::1, and the IPv4-mapped form. */
 bool filter_is_loopback(struct span address);
 
 /* One of the hosts that the administrator named, by name or address. */
@@ -30,5 +35,7 @@ bool filter_is_named(const struct filters *filters, struct span host);
 /* A relay (name[address]:port, a socket, a pipe's service) or a client's address of a mail server with this key. */
 void filter_learn(struct filters *filters, uint64_t host_key, struct span who);
 bool filter_is_learned(const struct filters *filters, uint64_t host_key, struct span who);
+void filter_learn_final(struct filters *filters, uint64_t host_key, struct span who);
+bool filter_is_final(const struct filters *filters, uint64_t host_key, struct span who);
 
 #endif

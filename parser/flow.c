@@ -7,12 +7,15 @@
 #include "filter.h"
 #include "flow_table.h"
 #include "hash.h"
+#include "pending.h"
 
 #define WAITING_CAP 64
+#define PIPE_WAIT_S 10 /* for mail to come back from a pipe */
 
 struct flows {
     struct flow_table *table;
     struct filters filters;
+    struct pending *pipes; /* deliveries to pipes of which it is not known whether mail comes back */
     uint64_t seed;
     void (*counted)(void *context, struct event *event);
     void *context;
@@ -26,6 +29,7 @@ struct flows {
 };
 
 static void leaving(void *context, struct flow *flow);
+static void pipe_is_final(void *context, uint64_t key, struct event *event);
 
 struct flows *flows_new(const struct parser_options *options, void (*counted)(void *context, struct event *event),
                         void *context)
@@ -35,8 +39,9 @@ struct flows *flows_new(const struct parser_options *options, void (*counted)(vo
     if (!flows)
         return NULL;
     flows->table = flow_table_new(options->flows_cap ? options->flows_cap : FLOWS_CAP_DEFAULT, leaving, flows);
-    if (!flows->table) {
-        free(flows);
+    flows->pipes = pending_new(pipe_is_final, flows);
+    if (!flows->table || !flows->pipes) {
+        flows_free(flows);
         return NULL;
     }
     flows->seed = options->seed;
@@ -53,6 +58,7 @@ void flows_free(struct flows *flows)
     if (!flows)
         return;
     flow_table_free(flows->table);
+    pending_free(flows->pipes);
     free(flows);
 }
 
@@ -246,8 +252,10 @@ static enum flow_origin origin_of(const struct flows *flows, const struct event 
     return filter_is_learned(&flows->filters, host_key(e), address) ? ORIGIN_FILTER : ORIGIN_CLIENT;
 }
 
-static void set_size(struct flow *f, const struct event *e)
+static void set_envelope(const struct flows *flows, struct flow *f, const struct event *e)
 {
+    if (e->from.p)
+        f->sender = (uint32_t)hash_octets(flows->seed, e->from);
     if (e->size_octets > 0)
         f->size_octets = e->size_octets < UINT32_MAX ? (uint32_t)e->size_octets : UINT32_MAX;
 }
@@ -257,7 +265,7 @@ static void opened(struct flows *flows, const struct event *e)
     struct flow *f = flow_table_add(flows->table, id_key(flows, e, e->queue_id), instance_key(flows, e));
     struct flow *a;
 
-    set_size(f, e);
+    set_envelope(flows, f, e);
     f->origin = (uint8_t)origin_of(flows, e);
     switch (flows->filters.mode) {
     case CONTENT_FILTER_AUTO:
@@ -300,34 +308,86 @@ static void requeued(struct flows *flows, const struct event *e)
     f->state = state;
 }
 
-/* Marks all messages of this Message-ID that came to this host before `f` and are still here; true if there is one. */
-static bool mark_filtered(struct flows *flows, uint64_t key, const struct flow *f)
+/* `a` came back. What a pipe took may be gone from the queue by then: the delivery that was kept for this moment was a
+ * hand-over, and the pipe is a filter. */
+static void set_filtered(struct flows *flows, const struct event *e, struct flow *a)
+{
+    const struct event *kept = a->state & FLOW_PIPED ? pending_find(flows->pipes, a->key) : NULL;
+
+    a->state |= FLOW_FILTERED;
+    if (!kept)
+        return;
+    filter_learn(&flows->filters, host_key(e), kept->relay);
+    pending_drop(flows->pipes, a->key);
+}
+
+static bool mark_those(struct flows *flows, const struct event *e, uint64_t key, const struct flow *f, bool reinjected)
 {
     unsigned steps;
     bool found = false, more = false;
 
     for (struct flow *a = NULL; (a = flow_table_next_with_id(flows->table, key, a, &steps, &more));)
-        if (a != f && a->state & FLOW_COUNTED && !(a->state & FLOW_REMOVED)) {
-            a->state |= FLOW_FILTERED;
+        if (a != f && a->state & FLOW_COUNTED && !!(a->state & FLOW_REINJECTED) == reinjected &&
+            (!(a->state & FLOW_REMOVED) || a->state & FLOW_PIPED)) {
+            set_filtered(flows, e, a);
             found = true;
         }
     return found;
 }
 
+/* Marks the messages of this Message-ID that came to this host before `f` and may come back: first those that came from
+ * outside, else (two filters in a row) those that came back before. True if there is one. */
+static bool mark_filtered(struct flows *flows, const struct event *e, uint64_t key, const struct flow *f)
+{
+    return mark_those(flows, e, key, f, false) || mark_those(flows, e, key, f, true);
+}
+
+/* What a pipe took has no reply that names another id. A message without a Message-ID is known again by its sender, when
+ * local submission brings it: `f`, whose pipe's line may be here already, or come later (pipe_took_nameless). */
+static bool came_from_pipe(struct flows *flows, const struct event *e, uint64_t empty_key, const struct flow *f)
+{
+    const uint16_t want = FLOW_EMPTY_ID | FLOW_COUNTED | FLOW_PIPED;
+    unsigned steps;
+    bool more = false;
+
+    if (f->origin != ORIGIN_PICKUP)
+        return false;
+    for (struct flow *a = NULL; (a = flow_table_next_with_id(flows->table, empty_key, a, &steps, &more));)
+        if (a != f && (a->state & want) == want && !(a->state & FLOW_FILTERED) && a->sender == f->sender) {
+            set_filtered(flows, e, a);
+            return true;
+        }
+    return false;
+}
+
+static void pipe_took_nameless(struct flows *flows, const struct event *e, struct flow *a)
+{
+    for (size_t i = 0; flows->waiting_n && i < WAITING_CAP; i++) {
+        struct flow *f = flows->waiting[i].flow;
+
+        if (f && f->origin == ORIGIN_PICKUP && flows->waiting[i].host_key == host_key(e) && f->sender == a->sender) {
+            set_filtered(flows, e, a);
+            decide(flows, e, f, true);
+            return;
+        }
+    }
+}
+
 static void message_id(struct flows *flows, const struct event *e)
 {
     uint64_t key = message_id_key(flows, e, e->message_id);
+    uint64_t empty_key = message_id_key(flows, e, (struct span){ "", 0 });
     struct flow *f = find_or_add(flows, e);
 
     if (e->message_id.n == 0)
         f->state |= FLOW_EMPTY_ID;
     else
         f->state &= (uint16_t)~FLOW_EMPTY_ID;
-    if (flows->filters.mode == CONTENT_FILTER_AUTO && opened_near(f) && !(f->state & (FLOW_REINJECTED | FLOW_COUNTED))) {
-        if (e->message_id.n && mark_filtered(flows, key, f))
+    if (flows->filters.mode == CONTENT_FILTER_AUTO && opened_near(f) &&
+        !(f->state & (FLOW_REINJECTED | FLOW_COUNTED | FLOW_WAITING))) {
+        if ((e->message_id.n && mark_filtered(flows, e, key, f)) || came_from_pipe(flows, e, empty_key, f))
             f->state |= FLOW_REINJECTED;
-        else if (!(f->state & FLOW_WAITING) &&
-                 has_nameless_before(flows, message_id_key(flows, e, (struct span){ "", 0 }), f))
+        else if (has_nameless_before(flows, empty_key, f))
             wait_for_evidence(flows, e, f);
     }
     flow_table_set_message_id(flows->table, f, key);
@@ -337,7 +397,7 @@ static void queued(struct flows *flows, const struct event *e)
 {
     struct flow *f = find_or_add(flows, e);
 
-    set_size(f, e);
+    set_envelope(flows, f, e);
     count_reception(flows, e, f);
 }
 
@@ -354,9 +414,7 @@ static bool came_back_as(struct flows *flows, const struct event *e, struct flow
         a->state |= FLOW_FILTERED;
         return true;
     }
-    if (b->state & FLOW_REINJECTED && a->state & FLOW_FILTERED)
-        return true;
-    return near_relay || a->message_id == 0 || a->message_id == b->message_id;
+    return near_relay || (b->state & FLOW_REINJECTED && a->state & FLOW_FILTERED);
 }
 
 static bool is_near_relay(const struct event *e)
@@ -396,19 +454,51 @@ static bool is_hand_over(struct flows *flows, const struct event *e, struct flow
     return false;
 }
 
+static void count_delivery(struct flows *flows, const struct event *e)
+{
+    count(flows, e, e->counter, e->count);
+    if (e->size_octets > 0 && (e->counter == COUNTER_SENT || e->counter == COUNTER_DELIVERED))
+        count(flows, e, e->counter == COUNTER_SENT ? COUNTER_SENT_OCTETS : COUNTER_DELIVERED_OCTETS,
+              (uint64_t)e->size_octets * e->count);
+}
+
+/* Nothing came back in time: no filter, unless another message proved it to be one meanwhile. */
+static void pipe_is_final(void *context, uint64_t key, struct event *e)
+{
+    struct flows *flows = context;
+
+    (void)key;
+    if (filter_is_learned(&flows->filters, host_key(e), e->relay))
+        return;
+    filter_learn_final(&flows->filters, host_key(e), e->relay);
+    count_delivery(flows, e);
+}
+
+/* A pipe may be a filter that submits the mail again. The first message that it takes tells; its line waits. */
+static bool may_come_back(const struct flows *flows, const struct event *e, const struct flow *f)
+{
+    return flows->filters.mode == CONTENT_FILTER_AUTO && e->agent == AGENT_PIPE && f && f->state & FLOW_COUNTED &&
+           !filter_is_final(&flows->filters, host_key(e), e->relay);
+}
+
 static void delivery(struct flows *flows, struct event *e)
 {
     struct flow *f = find_named(flows, e, e->queue_id);
     bool success = e->counter == COUNTER_SENT || e->counter == COUNTER_DELIVERED;
+    bool hand_over = success && is_hand_over(flows, e, f);
 
-    if (success && is_hand_over(flows, e, f))
-        return;
     if (f && f->size_octets)
         e->size_octets = f->size_octets;
-    count(flows, e, e->counter, e->count);
-    if (success && f && f->size_octets)
-        count(flows, e, e->counter == COUNTER_SENT ? COUNTER_SENT_OCTETS : COUNTER_DELIVERED_OCTETS,
-              f->size_octets * e->count);
+    if (success && may_come_back(flows, e, f)) {
+        f->state |= FLOW_PIPED;
+        if (!hand_over)
+            pending_keep(flows->pipes, f->key, e, PIPE_WAIT_S);
+        if (f->state & FLOW_EMPTY_ID && !(f->state & FLOW_FILTERED))
+            pipe_took_nameless(flows, e, f);
+        return;
+    }
+    if (!hand_over)
+        count_delivery(flows, e);
 }
 
 /* ---- the rest of a life ---- */
@@ -444,7 +534,7 @@ static void removed(struct flows *flows, const struct event *e, bool by_administ
     if (by_administrator && !(f->state & (FLOW_REFUSED | FLOW_COUNTED)))
         count_reception(flows, e, f);
     nameless = f->state & FLOW_EMPTY_ID;
-    if (f->state & (FLOW_REINJECTED | FLOW_WAITING)) /* the line that names it may come after it is gone */
+    if (f->state & (FLOW_REINJECTED | FLOW_WAITING | FLOW_PIPED)) /* what speaks of it may come after it is gone */
         flow_table_linger(flows->table, f);
     else
         flow_table_drop(flows->table, f);
@@ -525,10 +615,16 @@ void flows_event(struct flows *flows, struct event *e)
     flows->current = NULL;
 }
 
+void flows_settle(struct flows *flows, int64_t now)
+{
+    pending_settle(flows->pipes, now);
+}
+
 void flows_end(struct flows *flows, const struct line *last)
 {
     struct event e = event_of(EVENT_COUNT, last);
 
+    flows_settle(flows, INT64_MAX);
     for (size_t i = 0; i < WAITING_CAP; i++)
         if (flows->waiting[i].flow)
             decide(flows, &e, flows->waiting[i].flow, false);

@@ -26,6 +26,9 @@ void flows_free(struct flows *flows);
 
 void flows_event(struct flows *flows, struct event *event);
 
+/* Decides what waited long enough at `now` (seconds since 1970, by the log's own stamps). */
+void flows_settle(struct flows *flows, int64_t now);
+
 /* The end of input: what still waits for evidence is decided without it. `last`: the last line, for place and time. */
 void flows_end(struct flows *flows, const struct line *last);
 

@@ -26,6 +26,7 @@ enum flow_state {
     FLOW_EXPIRED = 512,
     FLOW_REMOVED = 1024,    /* gone from the queue; kept a while for evidence that is late */
     FLOW_SIZE_COUNTED = 2048,
+    FLOW_PIPED = 4096,      /* a pipe took it that is or may be a filter */
 };
 
 struct flow {
@@ -34,6 +35,7 @@ struct flow {
     uint32_t instance;     /* hash of the instance's name */
     uint32_t opened;       /* counts up: which of two flows is older */
     uint32_t size_octets;  /* 0: unknown */
+    uint32_t sender;       /* hash of the envelope's sender */
     uint16_t state;        /* enum flow_state */
     uint8_t origin;        /* enum flow_origin */
     bool lingers;          /* in the table's list of removed flows, */

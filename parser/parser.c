@@ -174,6 +174,12 @@ static void recognise(struct parser *parser, const struct line *line)
     }
 }
 
+static void settle(struct parser *parser, int64_t now)
+{
+    verdicts_settle(parser->verdicts, now);
+    flows_settle(parser->flows, now);
+}
+
 static struct span without_carriage_return(struct span line)
 {
     if (line.n && line.p[line.n - 1] == '\r')
@@ -197,7 +203,7 @@ void parser_line_parsed(struct parser *parser, struct parser_source *source, str
     line.reference = source->clock.reference;
     line.tally = tallies_host(parser->tallies, line.header.host);
     if (line.header.time != TIME_UNKNOWN)
-        verdicts_settle(parser->verdicts, line.header.time);
+        settle(parser, line.header.time);
     recognise(parser, &line);
     parser->last.file = line.file;
     parser->last.number = line.number;
@@ -225,7 +231,7 @@ void parser_overlong_line(struct parser *parser, struct parser_source *source)
 
 void parser_settle(struct parser *parser, int64_t now)
 {
-    verdicts_settle(parser->verdicts, now);
+    settle(parser, now);
     if (now == INT64_MAX && parser->last.tally)
         flows_end(parser->flows, &parser->last);
 }

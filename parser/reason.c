@@ -176,14 +176,12 @@ static enum refusal_reason list_kind(const struct refusal *refusal)
 /* What the phrase says here: a reason, or REFUSAL_NONE when it does not hold. */
 static enum refusal_reason meaning_of(const struct refusal *refusal, const struct phrase *phrase, struct span *zone)
 {
-    struct span named;
-
     if ((phrase->flags & TEMPORARY && refusal->permanent) || (phrase->flags & PERMANENT && refusal->temporary))
         return REFUSAL_NONE;
     if (phrase->meaning >= REFUSAL_REASONS)
         return (enum refusal_reason)by_about[phrase->meaning - REFUSAL_REASONS][refusal->about];
     if (phrase->flags & (ZONE_FOLLOWS | ZONE_LIKELY)) {
-        named = zone_at(refusal->scan.p, refusal->scan.end);
+        struct span named = zone_at(refusal->scan.p, refusal->scan.end);
         if (phrase->flags & ZONE_LIKELY && !looks_like_zone(named, refusal->scan.end))
             return REFUSAL_NONE;
         *zone = named;
@@ -213,6 +211,79 @@ static enum refusal_reason read_words(struct refusal *refusal, struct span *zone
             refusal->fallback = (uint8_t)reason;
     }
     return REFUSAL_NONE;
+}
+
+/* How Postfix goes on behind <address>: in a refusal of its own. */
+static const struct own_words {
+    char text[33];
+    uint8_t octets;
+} own_words[] = {
+#define OWN_WORDS(words)                                                                                               \
+    {                                                                                                                  \
+        "" words, sizeof(words) - 1                                                                                    \
+    }
+    OWN_WORDS("Recipient address rejected: "),
+    OWN_WORDS("Sender address rejected: "),
+    OWN_WORDS("Helo command rejected: "),
+    OWN_WORDS("Client host rejected: "),
+    OWN_WORDS("Unverified Client host rejected: "),
+    OWN_WORDS("Data command rejected: "),
+    OWN_WORDS("End-of-data rejected: "),
+    OWN_WORDS("Etrn command rejected: "),
+    OWN_WORDS("Relay access denied"),
+    OWN_WORDS("Temporary lookup failure"),
+};
+
+/* The octets of the own words that s begins with, or 0. */
+static size_t own_words_octets(struct span s)
+{
+    for (size_t i = 0; i < sizeof(own_words) / sizeof(own_words[0]); i++)
+        if (span_starts(s, (struct span){ own_words[i].text, own_words[i].octets }))
+            return own_words[i].octets;
+    return 0;
+}
+
+/* Postfix (3.9 still) writes the address without the quotes it came in: RCPT TO:<"a> Greylisted "@example.org> becomes
+ * `<a> Greylisted @example.org>: Recipient address rejected: ..`. So the address ends before the last `>: ` with own
+ * words behind it, except that what follows a failed probe is quoted from a remote server. Elsewhere: all of the text.
+ */
+static struct span behind_own_address(struct span text)
+{
+    struct span rest = text, found = text, inside;
+
+    if (!span_has_prefix(text, "<"))
+        return text;
+    while (span_take_until(&rest, '>', &inside)) {
+        size_t octets = span_has_prefix(rest, ": ") ? own_words_octets(span_skip(rest, 2)) : 0;
+
+        if (octets == 0)
+            continue;
+        found = rest;
+        rest = span_skip(rest, 2 + octets);
+        if (span_has_prefix(rest, "undeliverable address: ") || span_has_prefix(rest, "unverified address: "))
+            break;
+    }
+    return found;
+}
+
+/* In `Service unavailable; Sender address [what] blocked using zone; text` what is without quotes, too: it ends at the
+ * last `] blocked using `. Puts the scan behind it. */
+static void skip_listed_address(struct refusal *refusal, struct span text)
+{
+    struct span rest = text, before;
+    const char *last = NULL;
+    size_t at;
+
+    if (!span_has_prefix(text, "Service unavailable; ") || !span_take_until(&rest, '[', &before))
+        return;
+    for (struct span s = rest; (at = span_find(s, SPAN("] blocked using "))) < s.n; s = span_skip(s, at + 1))
+        last = s.p + at;
+    if (!last)
+        return;
+    refusal->scan = phrase_scan_of(before);
+    read_words(refusal, &before);
+    refusal->scan = phrase_scan_of(span_from(last + 1, text.p + text.n));
+    refusal->scan.square = span_from(rest.p, last);
 }
 
 static enum refusal_reason by_site(struct span url)
@@ -264,13 +335,13 @@ static struct span enhanced_in(struct span text)
     return code;
 }
 
-/* The second and third number of an enhanced code. */
+/* The second and third number of an enhanced code that says no: 4.x.y or 5.x.y. */
 static bool split_enhanced(struct span enhanced, uint64_t *subject, uint64_t *detail)
 {
     uint64_t severity;
 
-    return span_take_number(&enhanced, &severity) && span_take_char(&enhanced, '.') &&
-           span_take_number(&enhanced, subject) && span_take_char(&enhanced, '.') &&
+    return span_take_number(&enhanced, &severity) && (severity == 4 || severity == 5) &&
+           span_take_char(&enhanced, '.') && span_take_number(&enhanced, subject) && span_take_char(&enhanced, '.') &&
            span_take_number(&enhanced, detail);
 }
 
@@ -296,7 +367,7 @@ static enum refusal_reason by_reply(uint16_t code)
 
 enum refusal_reason refusal_reason_of(uint16_t code, struct span enhanced, struct span text, struct span *zone)
 {
-    struct refusal refusal = { .scan = phrase_scan_of(text) };
+    struct refusal refusal = { .scan = phrase_scan_of(behind_own_address(text)) };
     enum refusal_reason reason;
     char severity;
 
@@ -306,6 +377,7 @@ enum refusal_reason refusal_reason_of(uint16_t code, struct span enhanced, struc
     severity = code >= 400 && code < 600 ? (char)('0' + code / 100) : enhanced.n ? enhanced.p[0] : '0';
     refusal.permanent = severity == '5';
     refusal.temporary = severity == '4';
+    skip_listed_address(&refusal, text);
     if ((reason = read_words(&refusal, zone)))
         return reason;
     if (refusal.suggested)

@@ -176,6 +176,7 @@ static const struct phrase refusal_m[] = {
     DECIDE("message content rejected", BODY),
     DECIDE("message file too big", MESSAGE_SIZE),
     DECIDE("message is too large", MESSAGE_SIZE),
+    DECIDE("message length", MESSAGE_SIZE),
     DECIDE("message size exceeds", MESSAGE_SIZE),
     DECIDE("message too big", MESSAGE_SIZE),
     DECIDE("message too large", MESSAGE_SIZE),
@@ -183,7 +184,9 @@ static const struct phrase refusal_m[] = {
     DECIDE("multi recipient bounce", PROTOCOL),
     DECIDE("must authenticate", AUTH_REQUIRED),
     DECIDE("must be authenticated", AUTH_REQUIRED),
+    DECIDE("must declare smtputf8", PROTOCOL),
     DECIDE("must issue a starttls", TLS_REQUIRED),
+    DECIDE("must issue an auth", AUTH_REQUIRED),
 };
 static const struct phrase refusal_n[] = {
     ROW("need fully qualified", NOT_QUALIFIED, DECIDES, NOBODY, 0),
@@ -204,6 +207,7 @@ static const struct phrase refusal_n[] = {
     DECIDE("no valid recipients", PROTOCOL),
     DECIDE("not a designated mailserver", SPF),
     DECIDE("not allowed to relay", RELAY_DENIED),
+    DECIDE("not allowed to send mail from", SPF),
     DECIDE("not authenticated", AUTH_REQUIRED),
     DECIDE("not logged in", AUTH_REQUIRED),
     DECIDE("not owned by user", SENDER_INVALID),
@@ -215,6 +219,7 @@ static const struct phrase refusal_o[] = {
 };
 static const struct phrase refusal_p[] = {
     STEM("phish", SPAM),
+    DECIDE("pipelining not supported", PIPELINING),
     SUGGEST("pipelining", PIPELINING),
     DECIDE("plain ip is invalid helo", HELO_INVALID),
     LAST("policy", POLICY_SERVICE),
@@ -224,7 +229,6 @@ static const struct phrase refusal_p[] = {
     DECIDE("pregreet", EARLY_TALKER),
     DECIDE("proper authentication required", AUTH_REQUIRED),
     DECIDE("protocol error", PROTOCOL),
-    SUGGEST("protocol synchronization error", PROTOCOL),
     SUGGEST("ptr record", CLIENT_REVERSE_DNS),
 };
 static const struct phrase refusal_q[] = {
@@ -235,6 +239,7 @@ static const struct phrase refusal_r[] = {
     ROW("rate limit", REFUSAL_RATE_LIMIT, DECIDES, NOBODY, PHRASE_PREFIX),
     ROW("ratelimit", REFUSAL_RATE_LIMIT, DECIDES, NOBODY, PHRASE_PREFIX),
     DECIDE("rcpthosts", RELAY_DENIED),
+    LISTED("rbl at", ZONE_LIKELY),
     SUGGEST("rbl", DNSBL),
     SUGGEST("rdns", CLIENT_REVERSE_DNS),
     DECIDE("real domain name required", SENDER_INVALID),
@@ -260,6 +265,7 @@ static const struct phrase refusal_s[] = {
     DECIDE("send helo/ehlo first", PROTOCOL),
     DECIDE("sender address must contain a domain", SENDER_INVALID),
     REFUSED("sender address rejected", SENDER, SENDER_INVALID),
+    DECIDE("sender address syntax error", SENDER_INVALID),
     ABOUT("sender address", SENDER),
     REFUSED("sender blocked", SENDER, SENDER_INVALID),
     REFUSED("sender denied", SENDER, SENDER_INVALID),
@@ -276,6 +282,8 @@ static const struct phrase refusal_s[] = {
     LAST("service unavailable   try again later", MILTER),
     DECIDE("session encryption is required", TLS_REQUIRED),
     SUGGEST("smtp auth", AUTH_REQUIRED),
+    SUGGEST("smtp protocol synchronization error", PROTOCOL),
+    DECIDE("smtp protocol synchronization", PIPELINING),
     SUGGEST("smtp synchronization error", PROTOCOL),
     SUGGEST("sorbs", DNSBL),
     SUGGEST("spam", SPAM),
@@ -297,6 +305,7 @@ static const struct phrase refusal_t[] = {
     DECIDE("temporary authentication failure", AUTH_FAILED),
     DECIDE("temporary lookup", LOOKUP_FAILURE),
     STEM("throttl", RATE_LIMIT),
+    DECIDE("tls already active", PROTOCOL),
     DECIDE("tls not available due to local problem", SERVER_CONFIGURATION),
     SUGGEST("tls", TLS_REQUIRED),
     DECIDE("too many bad commands", PROTOCOL),
@@ -311,6 +320,7 @@ static const struct phrase refusal_t[] = {
 };
 static const struct phrase refusal_u[] = {
     SUGGEST("unable to look up", LOOKUP_FAILURE),
+    SUGGEST("unable to verify host", LOOKUP_FAILURE),
     DECIDE("unable to read controls", SERVER_CONFIGURATION),
     UNKNOWN("undeliverable address"),
     SUGGEST("unimplemented", PROTOCOL),
@@ -333,7 +343,8 @@ static const struct phrase refusal_u[] = {
     UNKNOWN("user unknown"),
 };
 static const struct phrase refusal_v[] = {
-    STEM("virus", VIRUS),
+    SUGGEST("virus", VIRUS),
+    SUGGEST("viruses", VIRUS),
     DECIDE("vrfy command is disabled", PROTOCOL),
 };
 

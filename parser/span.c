@@ -46,7 +46,7 @@ static size_t closing_bracket(struct span s)
             size_t quoted = may_quote ? quoted_octets(span_skip(s, i)) : 0;
             char next = quoted && i + quoted < s.n ? s.p[i + quoted] : '\0';
 
-            if (next != '@' && next != '.' && next != '>')
+            if (next != '@' && next != '.')
                 return s.n;
             i += quoted - 1;
             may_quote = false;

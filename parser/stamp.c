@@ -146,7 +146,7 @@ static bool take_time_of_day(struct span *s, int64_t *in_day)
 
     if (hour > 23 || minute > 59 || second > 60)
         return false;
-    *in_day = (int64_t)(hour * 3600 + minute * 60 + second);
+    *in_day = hour * 3600 + minute * 60 + second;
     *s = span_skip(*s, 8);
     skip_fraction(s);
     return true;

@@ -73,15 +73,15 @@ static void take_addresses(struct span rest, struct event *e)
 static void put_hand_over(const struct line *line, struct span rest, struct events *events)
 {
     struct event e = event_of(EVENT_HANDED_OVER, line);
+    size_t at = span_find(rest, SPAN(", Queue-ID: "));
     struct span first;
 
-    e.named_id = value_of(rest, SPAN(", queued_as: "));
-    if (e.named_id.n == 0)
-        return;
+    rest = span_skip(rest, at);
     e.queue_id = value_of(rest, SPAN(", Queue-ID: "));
+    e.named_id = value_of(rest, SPAN(", queued_as: "));
     while (span_take_until(&e.named_id, '/', &first))
         ;
-    if (e.queue_id.n)
+    if (e.queue_id.n && e.named_id.n)
         events_put(events, &e);
 }
 

@@ -274,6 +274,15 @@ static bool postfix_discard(const struct line *line, struct events *events)
 
 /* ---- the queue ---- */
 
+/* `size=829, nrcpt=1 (queue active)`: what all but a few of these lines say. */
+static bool take_active(struct span rest, uint64_t *size)
+{
+    uint64_t recipients;
+
+    return span_take_literal(&rest, "size=") && span_take_number(&rest, size) && span_take_literal(&rest, ", nrcpt=") &&
+           span_take_number(&rest, &recipients) && span_is(rest, " (queue active)");
+}
+
 static bool put_queued(const struct line *line, struct span id, struct span rest, struct events *events)
 {
     struct event e = event_of(EVENT_QUEUED, line);
@@ -283,6 +292,11 @@ static bool put_queued(const struct line *line, struct span id, struct span rest
     e.queue_id = id;
     if (!fields_next(&rest, ',', &key, &e.from))
         return false;
+    if (take_active(rest, &size)) {
+        e.size_octets = (int64_t)size;
+        events_put(events, &e);
+        return true;
+    }
     while (fields_next(&rest, ',', &key, &value)) {
         if (span_is(key, "size") && span_take_number(&value, &size)) {
             e.size_octets = (int64_t)size;

@@ -62,7 +62,6 @@ static const struct {
     { SPAN("trigger: "), ACTION_NOTHING, false },
     { SPAN("whitelist: "), ACTION_NOTHING, false },
     { SPAN("permit: "), ACTION_NOTHING, false },
-    { SPAN("client="), ACTION_NOTHING, false }, /* NOQUEUE: of a before-queue proxy */
 };
 
 /* `; from=<a> to=<b> proto=SMTP helo=<c>`, also with commas between (postscreen). */
@@ -80,20 +79,20 @@ static void take_envelope(struct span fields, struct event *e)
     }
 }
 
+/* The first of these ends the server's own words: a refusal before MAIL has no from=, one before RCPT no to=. */
 static struct span split_envelope(struct span s, struct event *e)
 {
     static const struct span starts[] = { SPAN("; from=<"), SPAN("; to=<"), SPAN("; proto="), SPAN("; client=") };
-    size_t end = s.n;
 
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
-        size_t at = span_find(span_first(s, end), starts[i]);
+        size_t end = span_find(s, starts[i]);
 
-        if (at < end)
-            end = at;
+        if (end < s.n) {
+            take_envelope(span_skip(s, end + 2), e);
+            return span_first(s, end);
+        }
     }
-    if (end < s.n)
-        take_envelope(span_skip(s, end + 2), e);
-    return span_first(s, end);
+    return s;
 }
 
 static bool is_content_check(struct span rest)
@@ -210,6 +209,8 @@ bool postfix_access_action(const struct line *line, struct span id, struct span 
 
 /* ---- smtpd ---- */
 
+/* `client=name[address], sasl_username=..`; with NOQUEUE it is the front of a before-queue proxy: the id that the message
+ * gets behind the proxy is its reception, but the client logged in here. */
 static bool put_opened(const struct line *line, struct span id, struct span rest, struct events *events)
 {
     struct event e = event_of(EVENT_OPENED, line);
@@ -217,18 +218,28 @@ static bool put_opened(const struct line *line, struct span id, struct span rest
     bool logged_in = false;
 
     e.queue_id = id;
+    e.client = rest = span_skip(rest, sizeof "client=" - 1);
+    if (span_take_until(&rest, ',', &e.client))
+        span_take_char(&rest, ' ');
+    else
+        rest.n = 0;
     while (fields_next(&rest, ',', &key, &value)) {
-        if (span_is(key, "client"))
-            e.client = value;
-        else if (span_is(key, "sasl_username"))
+        if (span_is(key, "sasl_username"))
             logged_in = true;
         else if (span_is(key, "orig_queue_id") && !span_is(value, "NOQUEUE"))
             e.original_id = value;
     }
-    events_put(events, &e);
+    if (id.n)
+        events_put(events, &e);
     if (logged_in && e.original_id.n == 0)
         put_count(line, events, COUNTER_AUTH_SUCCEEDED, e.client);
     return true;
+}
+
+static bool smtpd_message(const struct line *line, struct span id, struct span rest, struct events *events)
+{
+    return span_has_prefix(rest, "client=") ? put_opened(line, id, rest, events)
+                                            : postfix_access_action(line, id, rest, events);
 }
 
 /* `warning: mx[192.0.2.1]: SASL LOGIN authentication failed: ..`: the client's name cannot hold a blank. */
@@ -303,14 +314,17 @@ bool postfix_smtpd(const struct line *line, struct events *events)
         break;
     case 'N':
         if (span_take_literal(&rest, "NOQUEUE: "))
+            return smtpd_message(line, (struct span){ NULL, 0 }, rest, events);
+        break;
+    case 'p': /* without NOQUEUE until Postfix 3.8 */
+        if (span_has_prefix(rest, "proxy-accept: ") || span_has_prefix(rest, "proxy-reject: "))
             return postfix_access_action(line, (struct span){ NULL, 0 }, rest, events);
         break;
     default:
         break;
     }
     if (postfix_take_queue_id(&rest, &id))
-        return span_has_prefix(rest, "client=") ? put_opened(line, id, rest, events)
-                                                : postfix_access_action(line, id, rest, events);
+        return smtpd_message(line, id, rest, events);
     return smtpd_session(line, events);
 }
 
