@@ -24,26 +24,35 @@ ARCHIVE_CFLAGS    := $(shell pkg-config --cflags libarchive 2>/dev/null)
 ARCHIVE_LIBS      := $(shell pkg-config --libs libarchive 2>/dev/null)
 CMOCKA_LIBS       := -lcmocka
 
+# `make V=1` shows the commands.
+Q := $(if $(V),,@)
+say = @$(if $(V),:,printf '  %-6s %s\n' '$(1)' '$(2)')
+
 objects = $(patsubst %.c,$(B)/$(1)/%.o,$(wildcard $(2)))
 ROOMS := parser source config agent report
 
 all: $(B)/mailtally $(B)/mailtallyd ## Build the programs: build/mailtally and build/mailtallyd
 
-# One set of objects per way of compiling: obj (as shipped), san (ASan and UBSan, for tests), clang (warnings).
+# One set of objects per way of compiling: obj (as shipped), san (ASan and UBSan, for tests), cov (for libFuzzer), clang
+# (its warnings).
 define way
 $(B)/$(1)/%.o: %.c | deps-check
 	@mkdir -p $$(dir $$@)
-	$(2) $(STD) $(DEPFLAGS) $(WARNINGS) $(3) $(SNMP_CFLAGS) $(ARCHIVE_CFLAGS) -c -o $$@ $$<
+	$$(call say,CC,$$@)
+	$$(Q)$(2) $(STD) $(DEPFLAGS) $(WARNINGS) $(3) $(SNMP_CFLAGS) $(ARCHIVE_CFLAGS) -c -o $$@ $$<
 $(B)/$(1)/libmailtally.a: $$(call objects,$(1),parser/*.c parser/programs/*.c source/*.c)
 	@rm -f $$@; $(AR) rcs $$@ $$^
 $(B)/$(1)/mailtally: $$(call objects,$(1),report/*.c config/*.c) $(B)/$(1)/libmailtally.a
-	$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_LIBS) $(ARCHIVE_LIBS)
+	$$(call say,LINK,$$@)
+	$$(Q)$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_LIBS) $(ARCHIVE_LIBS)
 $(B)/$(1)/mailtallyd: $$(call objects,$(1),agent/*.c config/*.c) $(B)/$(1)/libmailtally.a
-	$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_AGENT_LIBS) $(ARCHIVE_LIBS) -lpthread
+	$$(call say,LINK,$$@)
+	$$(Q)$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_AGENT_LIBS) $(ARCHIVE_LIBS) -lpthread
 endef
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 $(eval $(call way,obj,$(CC),$(CFLAGS) $(HARDEN)))
 $(eval $(call way,san,$(CC),-O1 -g $(SANITIZE)))
+$(eval $(call way,cov,clang,-O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link))
 $(eval $(call way,clang,clang,-O1 -g))
 
 $(B)/%: $(B)/obj/%
@@ -55,14 +64,15 @@ UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 AGENT_SAN := $(filter-out $(B)/san/agent/main.o,$(call objects,san,agent/*.c config/*.c))
 $(B)/unit/%: $(B)/san/tests/unit/%.o $(AGENT_SAN) $(B)/san/libmailtally.a
 	@mkdir -p $(dir $@)
-	$(CC) $(SANITIZE) -o $@ $^ $(SNMP_AGENT_LIBS) $(ARCHIVE_LIBS) $(CMOCKA_LIBS) -lpthread
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(SNMP_AGENT_LIBS) $(ARCHIVE_LIBS) $(CMOCKA_LIBS) -lpthread
 
 # Fuzz targets: tests/fuzz/fuzz_*.c with libFuzzer; their kept inputs are replayed by `make check`.
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_SOURCES := $(wildcard parser/*.c parser/programs/*.c)
-$(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES)
+$(B)/fuzz/%: $(B)/cov/tests/fuzz/%.o $(B)/cov/libmailtally.a
 	@mkdir -p $(dir $@)
-	clang $(STD) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $^
+	$(call say,LINK,$@)
+	$(Q)clang $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(ARCHIVE_LIBS)
 
 # What is generated from the tables (parser/counters.def, reasons.def) and committed.
 $(B)/generate: tools/generate.c parser/counters.def parser/reasons.def

@@ -18,14 +18,12 @@
 #define BOTH_HINT(words, reason)      ROW(words, DEFERRAL_##reason, SUGGESTS, NOBODY, OURS | THEIRS)
 #define SPEAKS(words)                 ROW(words, REMOTE_SPEAKS, CONTEXT, NOBODY, OURS)
 
+// clang-format off: one row a line
 static const struct phrase deferral_a[] = {
-    OWN("address family mismatch", NETWORK_UNREACHABLE),
-    OWN("alias database unavailable", LOCAL_TRANSPORT),
-    OWN("all hosts for", SUSPENDED),
-    OWN("all routes to destination blocked", SUSPENDED),
-    BOTH("authentication failed", AUTH_FAILURE),
-    BOTH("authentication failure", AUTH_FAILURE),
-    BOTH("authentication required", AUTH_FAILURE),
+    OWN("address family mismatch", NETWORK_UNREACHABLE), OWN("address resolver failure", LOCAL_TRANSPORT),
+    OWN("alias database unavailable", LOCAL_TRANSPORT),  OWN("all hosts for", SUSPENDED),
+    OWN("all routes to destination blocked", SUSPENDED), BOTH("authentication failed", AUTH_FAILURE),
+    BOTH("authentication failure", AUTH_FAILURE),        BOTH("authentication required", AUTH_FAILURE),
     BOTH("authentication unsuccessful", AUTH_FAILURE),
 };
 static const struct phrase deferral_b[] = {
@@ -62,13 +60,19 @@ static const struct phrase deferral_c[] = {
     OWN("couldn't find any host by that name", HOST_NOT_FOUND),
 };
 static const struct phrase deferral_d[] = {
-    OWN_HINT("dane", TLS_FAILURE), OWN("delivery temporarily suspended", SUSPENDED),
-    BOTH("disk full", STORAGE),    BOTH("disk quota exceeded", MAILBOX_FULL),
-    OWN_HINT("dns", DNS_FAILURE),  SAID_HINT_STEM("dnsbl", REPUTATION),
+    OWN_HINT("dane", TLS_FAILURE),
+    OWN_HINT("delivery failed to mailbox", LOCAL_TRANSPORT),
+    OWN("delivery temporarily suspended", SUSPENDED),
+    BOTH("disk full", STORAGE),
+    BOTH("disk quota exceeded", MAILBOX_FULL),
+    OWN_HINT("dns", DNS_FAILURE),
+    SAID_HINT_STEM("dnsbl", REPUTATION),
 };
 static const struct phrase deferral_e[] = {
     BOTH("encryption required", TLS_FAILURE),
     BOTH("encryption needed", TLS_FAILURE),
+    OWN_HINT("error looking up passwd info", LOCAL_TRANSPORT),
+    OWN_HINT("error reading forwarding file", LOCAL_TRANSPORT),
     OWN_HINT("error writing", LOCAL_TRANSPORT),
     OWN("establish an smtp connection", CONNECT_TIMEOUT),
     OWN("ex tempfail", LOCAL_TRANSPORT),
@@ -100,7 +104,8 @@ static const struct phrase deferral_i[] = {
 static const struct phrase deferral_l[] = {
     SAID("limits for how many", RATE_LIMIT), SAID_HINT("listed at", REPUTATION),
     SAID_HINT("listed by", REPUTATION),      SAID_HINT("listed in", REPUTATION),
-    SAID_HINT("listed on", REPUTATION),      OWN("local mailer", LOCAL_TRANSPORT),
+    SAID_HINT("listed on", REPUTATION),      OWN("local data error", LOCAL_TRANSPORT),
+    OWN("local mailer", LOCAL_TRANSPORT),    OWN_LAST("lookup error", LOCAL_TRANSPORT),
     OWN_HINT("lookup failed", DNS_FAILURE),  OWN_HINT("lookup failure", DNS_FAILURE),
     OWN("lost connection", CONNECTION_LOST),
 };
@@ -135,6 +140,7 @@ static const struct phrase deferral_p[] = {
     OWN("permission denied", LOCAL_TRANSPORT),
 };
 static const struct phrase deferral_q[] = {
+    OWN("queue file read error", LOCAL_TRANSPORT),
     BOTH("quota exceeded", MAILBOX_FULL),
 };
 static const struct phrase deferral_r[] = {
@@ -157,6 +163,7 @@ static const struct phrase deferral_s[] = {
     SAID("sending too many", RATE_LIMIT),
     SAID_HINT("server busy", RATE_LIMIT),
     OWN("server certificate", TLS_FAILURE),
+    OWN("server configuration error", LOCAL_TRANSPORT),
     OWN("server dropped connection", CONNECTION_LOST),
     SAID("slow down", RATE_LIMIT),
     SPEAKS("smtp error from remote mail server"),
@@ -201,3 +208,4 @@ const struct phrases deferral_words[PHRASE_LETTERS] = {
     ['s' - 'a'] = PHRASES(deferral_s), ['t' - 'a'] = PHRASES(deferral_t), ['u' - 'a'] = PHRASES(deferral_u),
     ['v' - 'a'] = PHRASES(deferral_v),
 };
+// clang-format on

@@ -56,6 +56,10 @@ enum event_kind {
     EVENT_REMOVED,    /* queue_id is gone */
     EVENT_REMOVED_BY_ADMINISTRATOR, /* queue_id is gone; what was never queued had been held: received */
     EVENT_HANDED_OVER, /* a filter says that queue_id came back as named_id */
+    EVENT_ATTEMPT,     /* queue_id, a name of its own, is a delivery of original_id; its end is an EVENT_DELIVERY */
+    EVENT_OWN_BOUNCE,  /* what will be opened with this ticket is a bounce of the server's own: no reception */
+    EVENT_FRONT_QUEUED, /* a server in front of this host's MTA took a message for it: received; what the MTA then
+                           takes from it is a re-injection */
     EVENT_VERDICT,    /* a filter's verdict on verdict_id: the worst one of its lines counts (verdict.h) */
 };
 
@@ -82,6 +86,9 @@ struct event {
     uint8_t agent;         /* enum delivery_agent */
     bool temporary;        /* of a warned refusal: its code was 4xx */
     bool once_per_id;
+    bool takes_queue;      /* of a delivery: the first one is what EVENT_QUEUED is elsewhere (Sendmail) */
+    bool maybe_of_front;   /* of what is opened: a server in front, where this host has one, may have sent it */
+    uint32_t recipients;   /* of what is opened, by an MTA that does not log EVENT_REMOVED; 0: unknown */
     uint16_t code;         /* SMTP reply code, 0 unknown */
     struct span enhanced;  /* enhanced status code, 5.7.1; empty: unknown */
     const struct line *line;
@@ -92,6 +99,7 @@ struct event {
     struct span message_id;
     struct span original_id;
     struct span named_id;
+    struct span ticket;    /* see EVENT_OWN_BOUNCE */
     struct span relay;     /* where a delivery went, as written */
     struct span verdict_id;
     struct span detail;    /* plugin, rule, zone, score: one word for the reader */

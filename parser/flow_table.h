@@ -40,6 +40,10 @@ struct flow {
     uint8_t origin;        /* enum flow_origin */
     bool lingers;          /* in the table's list of removed flows, */
     uint32_t linger_place; /* there */
+    union {
+        uint32_t recipients_left; /* of a message whose end is not logged: still to be dealt with; 0: unknown */
+        uint64_t message_key;     /* of a delivery under way: its message's */
+    };
     uint32_t next;         /* links of the table: same slot by key, */
     uint32_t id_next, id_previous; /* same slot by Message-ID, */
     uint32_t newer, older; /* and by the time of the last touch */

@@ -237,7 +237,7 @@ static bool take_without_host(struct header *header, struct span *rest, struct s
 }
 
 /* `mx1 postfix/smtpd[123]: text` */
-static void take_origin(struct header *header, struct span rest)
+static void split_origin(struct header *header, struct span rest)
 {
     bool chained = false;
     const char *q, *end;
@@ -263,6 +263,65 @@ static void take_origin(struct header *header, struct span rest)
     if (!take_tag(header, &behind) && take_priority_word(&behind))
         take_tag(header, &behind);
     set_message(header, behind);
+}
+
+/* Host and tag are the same few in most lines: those before a `[pid]: ` are remembered with how they were split. The
+ * octets decide the split alone, so an equal beginning is split in the same way. */
+static struct header_origin *origin_slot(struct header_clock *clock, struct span rest, size_t n)
+{
+    uint64_t tail;
+
+    memcpy(&tail, rest.p + n - sizeof tail, sizeof tail);
+    tail = (tail ^ n) * 0x9e3779b97f4a7c15u;
+    return &clock->origins[tail >> 58];
+}
+
+static void remember_origin(struct header_origin *origin, const struct header *header, struct span rest, size_t n)
+{
+    const char *program = header->program.p;
+
+    if (header->host.p != rest.p || program != rest.p + header->host.n + 1 || program + header->program.n != rest.p + n)
+        return;
+    memcpy(origin->octets, rest.p, n);
+    origin->n = (uint8_t)n;
+    origin->host_octets = (uint8_t)header->host.n;
+    origin->instance_octets = (uint8_t)header->instance.n;
+    origin->service_at = (uint8_t)(header->service.p - rest.p);
+}
+
+static bool recall_origin(const struct header_origin *origin, struct header *header, struct span rest, size_t n)
+{
+    struct span behind = span_skip(rest, n);
+
+    if (origin->n != n || memcmp(origin->octets, rest.p, n) != 0 || !take_pid(&behind, &header->pid) ||
+        !span_take_char(&behind, ':'))
+        return false;
+    header->host = span_first(rest, origin->host_octets);
+    header->program = span_from(rest.p + origin->host_octets + 1, rest.p + n);
+    header->instance = span_first(header->program, origin->instance_octets);
+    header->service = span_from(rest.p + origin->service_at, rest.p + n);
+    set_message(header, behind);
+    return true;
+}
+
+static void take_origin(struct header_clock *clock, struct header *header, struct span rest)
+{
+    size_t limit = rest.n < HEADER_ORIGIN_OCTETS ? rest.n : HEADER_ORIGIN_OCTETS;
+    const char *bracket = limit ? memchr(rest.p, '[', limit) : NULL;
+    size_t n = bracket ? (size_t)(bracket - rest.p) : 0;
+
+    if (n < sizeof(uint64_t)) {
+        split_origin(header, rest);
+        return;
+    }
+    struct header_origin *origin = origin_slot(clock, rest, n);
+
+    if (recall_origin(origin, header, rest, n))
+        return;
+    header->pid = (struct span){ rest.p, 0 };
+    split_origin(header, rest);
+    if (header->pid.n && header->pid.p == bracket + 1)
+        remember_origin(origin, header, rest, n);
 }
 
 /* Only what cannot be anything else: `exim[123]: `; and with `names`, `qmail-send: `. For `status: local 0/10` and
@@ -482,7 +541,7 @@ bool header_parse(struct header *header, struct header_clock *clock, struct span
         break;
     case STAMP_TRADITIONAL:
     case STAMP_SYSLOG:
-        take_origin(header, rest);
+        take_origin(clock, header, rest);
         return true;
     case STAMP_OWN:
     case STAMP_MULTILOG:

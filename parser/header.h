@@ -23,9 +23,20 @@ struct header {
 
 /* What is remembered from line to line of one source: where its stamps without a year are in time, and the last
  * conversions, since many lines carry the same stamp. Zero-initialise, then header_clock_set(). */
+#define HEADER_ORIGINS 64
+#define HEADER_ORIGIN_OCTETS 60
+
+/* `mx1 postfix/smtpd`, which stood before `[pid]: ` of a line, and how it was split. */
+struct header_origin {
+    char octets[HEADER_ORIGIN_OCTETS];
+    uint8_t n; /* 0: free */
+    uint8_t host_octets, instance_octets, service_at;
+};
+
 struct header_clock {
     int64_t reference; /* no line is much newer than this */
     int64_t previous;  /* the last time that was read from a local stamp; TIME_UNKNOWN before the first */
+    struct header_origin origins[HEADER_ORIGINS]; /* private to header.c: hosts and tags that were met lately */
     /* The rest is private to stamp.c. */
     bool set;
     uint8_t remembered;              /* enum stamp_memory: what `stamp` is */

@@ -17,6 +17,7 @@ struct parser {
     struct verdicts *verdicts;
     struct parser_counts counts;
     int64_t since, until;
+    int64_t settled; /* the time of the last settle(): the next line of the same second needs none */
     bool (*wants_host)(void *context, struct span host);
     void *wants_host_context;
     char asked_host[HOST_NAME_OCTETS]; /* the last host that was asked for, and the answer */
@@ -105,6 +106,7 @@ struct parser *parser_new(const struct parser_options *options, struct tallies *
         return NULL;
     }
     parser->counts.last_event = TIME_UNKNOWN;
+    parser->settled = TIME_UNKNOWN;
     parser->since = options->since || options->until ? options->since : INT64_MIN;
     parser->until = options->until ? options->until : INT64_MAX;
     parser->wants_host = options->wants_host;
@@ -176,6 +178,7 @@ static void recognise(struct parser *parser, const struct line *line)
 
 static void settle(struct parser *parser, int64_t now)
 {
+    parser->settled = now;
     verdicts_settle(parser->verdicts, now);
     flows_settle(parser->flows, now);
 }
@@ -187,38 +190,52 @@ static struct span without_carriage_return(struct span line)
     return line;
 }
 
-void parser_line_parsed(struct parser *parser, struct parser_source *source, struct span text,
-                        const struct header *header, bool header_found)
+static void remember_place(struct parser *parser, const struct line *line)
 {
-    struct line line = { .text = text, .file = source->name, .number = ++source->lines, .header = *header };
+    parser->last.file = line->file;
+    parser->last.number = line->number;
+    parser->last.header.time = line->header.time;
+    parser->last.reference = line->reference;
+    parser->last.tally = line->tally;
+}
 
-    line.header.message = without_carriage_return(line.header.message);
+/* A line whose header is in place. */
+static void take_line(struct parser *parser, struct parser_source *source, struct line *line, bool header_found)
+{
+    line->header.message = without_carriage_return(line->header.message);
+    line->file = source->name;
+    line->number = ++source->lines;
     parser->counts.lines++;
-    if (line.header.host.n == 0)
-        line.header.host = source->default_host;
-    if (!header_found || !host_is_wanted(parser, line.header.host)) {
+    if (line->header.host.n == 0)
+        line->header.host = source->default_host;
+    if (!header_found || !host_is_wanted(parser, line->header.host)) {
         parser->counts.ignored++;
         return;
     }
-    line.reference = source->clock.reference;
-    line.tally = tallies_host(parser->tallies, line.header.host);
-    if (line.header.time != TIME_UNKNOWN)
-        settle(parser, line.header.time);
-    recognise(parser, &line);
-    parser->last.file = line.file;
-    parser->last.number = line.number;
-    parser->last.header.time = line.header.time;
-    parser->last.reference = line.reference;
-    parser->last.tally = line.tally;
+    line->reference = source->clock.reference;
+    line->tally = tallies_host(parser->tallies, line->header.host);
+    if (line->header.time != parser->settled && line->header.time != TIME_UNKNOWN)
+        settle(parser, line->header.time);
+    recognise(parser, line);
+    remember_place(parser, line);
+}
+
+void parser_line_parsed(struct parser *parser, struct parser_source *source, struct span text,
+                        const struct header *header, bool header_found)
+{
+    struct line line;
+
+    line.text = text;
+    line.header = *header;
+    take_line(parser, source, &line, header_found);
 }
 
 void parser_line(struct parser *parser, struct parser_source *source, struct span text)
 {
-    struct header header;
-    bool found;
+    struct line line;
 
-    found = header_parse(&header, &source->clock, text);
-    parser_line_parsed(parser, source, text, &header, found);
+    line.text = text;
+    take_line(parser, source, &line, header_parse(&line.header, &source->clock, text));
 }
 
 void parser_overlong_line(struct parser *parser, struct parser_source *source)

@@ -75,7 +75,8 @@ static const struct phrase *phrase_at(const struct phrase_scan *scan, const char
         return NULL;
     second = fold(p[1]);
     third = fold(p[2]);
-    for (const struct phrase *phrase = list->phrase; phrase < list->phrase + list->n; phrase++) {
+    for (size_t row = 0; row < list->n; row++) {
+        const struct phrase *phrase = &list->phrase[row];
         size_t i = PHRASE_OCTETS_MIN;
 
         if (phrase->text[1] != second || phrase->text[2] != third || phrase->octets > left)

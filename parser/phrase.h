@@ -54,6 +54,8 @@ struct phrase_scan {
 
 static inline struct phrase_scan phrase_scan_of(struct span text)
 {
+    if (!text.p) /* the text of an event that has none */
+        text.p = "";
     return (struct phrase_scan){ .p = text.p, .begin = text.p, .end = text.p + text.n };
 }
 

@@ -17,6 +17,7 @@
 #define REFUSED(words, who, reason) ROW(words, REFUSAL_##reason, FALLBACK, who, 0)
 #define LISTED(words, flags)        ROW(words, REFUSAL_DNSBL, DECIDES, NOBODY, flags)
 
+// clang-format off: one row a line
 static const struct phrase refusal_a[] = {
     UNKNOWN("account does not exist"),
     DECIDE("account disabled", UNKNOWN_USER),
@@ -319,8 +320,8 @@ static const struct phrase refusal_t[] = {
     DECIDE("too much mail", RATE_LIMIT),
 };
 static const struct phrase refusal_u[] = {
-    SUGGEST("unable to look up", LOOKUP_FAILURE),
-    SUGGEST("unable to verify host", LOOKUP_FAILURE),
+    DECIDE("unable to look up", LOOKUP_FAILURE),
+    DECIDE("unable to verify host", LOOKUP_FAILURE),
     DECIDE("unable to read controls", SERVER_CONFIGURATION),
     UNKNOWN("undeliverable address"),
     SUGGEST("unimplemented", PROTOCOL),
@@ -357,3 +358,4 @@ const struct phrases refusal_words[PHRASE_LETTERS] = {
     ['r' - 'a'] = PHRASES(refusal_r), ['s' - 'a'] = PHRASES(refusal_s), ['t' - 'a'] = PHRASES(refusal_t),
     ['u' - 'a'] = PHRASES(refusal_u), ['v' - 'a'] = PHRASES(refusal_v),
 };
+// clang-format on

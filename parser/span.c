@@ -60,18 +60,17 @@ static size_t closing_bracket(struct span s)
 bool span_take_bracketed(struct span *s, struct span *inside)
 {
     struct span rest = *s;
+    size_t close;
 
-    if (!span_take_char(&rest, '<'))
+    if (!span_take_char(&rest, '<') || !span_take_until(&rest, '>', inside))
         return false;
-    size_t close = closing_bracket(rest);
-
-    if (close == rest.n) {
-        if (!span_take_until(&rest, '>', inside))
-            return false;
-        *s = rest;
-        return true;
+    if (memchr(inside->p, '"', inside->n)) { /* that '>' may stand in a quoted local part */
+        rest = span_skip(*s, 1);
+        close = closing_bracket(rest);
+        if (close < rest.n)
+            *inside = span_first(rest, close);
+        rest = span_skip(rest, inside->n + 1);
     }
-    *inside = span_first(rest, close);
-    *s = span_skip(rest, close + 1);
+    *s = rest;
     return true;
 }

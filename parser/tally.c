@@ -34,6 +34,7 @@ struct tallies {
     uint32_t host_slots[HOST_SLOTS]; /* 1 + index of the row; 0: free */
     uint64_t hosts_over_cap;
     struct near_host near[NEAR_HOSTS];
+    struct near_host *latest; /* of these the one that was asked for last */
     struct zone zones[ZONES_CAP + 1]; /* the last one is `(other)` */
     uint32_t zones_n;
     uint32_t zone_slots[ZONE_SLOTS];
@@ -152,11 +153,13 @@ static struct tally *host_find_or_add(struct tallies *t, struct span raw)
 
 struct tally *tallies_host(struct tallies *t, struct span raw)
 {
-    struct near_host *near;
+    struct near_host *near = t->latest;
 
+    if (near && near->octets == raw.n && memcmp(near->raw, raw.p, raw.n) == 0)
+        return near->tally;
     if (raw.n > HOST_NAME_OCTETS)
         return host_find_or_add(t, raw);
-    near = &t->near[hash_octets(t->seed, raw) % NEAR_HOSTS];
+    near = t->latest = &t->near[hash_octets(t->seed, raw) % NEAR_HOSTS];
     if (near->tally && near->octets == raw.n && memcmp(near->raw, raw.p, raw.n) == 0)
         return near->tally;
     near->tally = host_find_or_add(t, raw);
@@ -361,7 +364,8 @@ struct tallies *tallies_copy(struct tallies *copy, const struct tallies *t)
         return NULL;
     memcpy(chunks, copy->chunks, sizeof chunks);
     *copy = *t;
-    memset(copy->near, 0, sizeof copy->near); /* they point into the original */
+    copy->latest = NULL; /* these point into the original */
+    memset(copy->near, 0, sizeof copy->near);
     memcpy(copy->chunks, chunks, sizeof chunks);
     for (size_t i = 0; i < CHUNKS && t->chunks[i]; i++) {
         if (!copy->chunks[i] && !(copy->chunks[i] = malloc(CHUNK * sizeof **chunks))) {
