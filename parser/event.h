@@ -47,6 +47,8 @@ enum event_kind {
     EVENT_REQUEUED,   /* queue_id continues the message that was original_id */
     EVENT_MESSAGE_ID, /* queue_id carries message_id, which may be empty */
     EVENT_QUEUED,     /* the queue manager took queue_id: from, size (where EVENT_OPENED did not say it) */
+    EVENT_TAKEN,      /* queue_id was accepted from `from` in the session original_id (itself opened by EVENT_OPENED; or,
+                         where that is empty, queue_id was); from nobody and locally: the server's own bounce */
     EVENT_DELIVERY,   /* a recipient of queue_id: `counter` says how it ended; named_id: the id in the reply */
     EVENT_HELD,       /* queue_id is on hold: held, and received when it was not yet */
     EVENT_HELD_EARLY, /* a client's message will be held (no reception yet) */
@@ -60,7 +62,8 @@ enum event_kind {
     EVENT_OWN_BOUNCE,  /* what will be opened with this ticket is a bounce of the server's own: no reception */
     EVENT_FRONT_QUEUED, /* a server in front of this host's MTA took a message for it: received; what the MTA then
                            takes from it is a re-injection */
-    EVENT_VERDICT,    /* a filter's verdict on verdict_id: the worst one of its lines counts (verdict.h) */
+    EVENT_VERDICT,    /* a filter's verdict on verdict_id: the worst one of its lines counts (verdict.h); delivered: a
+                         mailbox server's line, which counts where no MTA logs on this host (tally.h) */
 };
 
 /* Which kind of agent carried a delivery: it decides what a success is, and how a filter is known. */

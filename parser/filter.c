@@ -64,9 +64,17 @@ static void set_add(struct filter_set *set, uint64_t key)
     set->n++;
 }
 
+/* `name [address]`: some programs log no port. All services of that address would be taken for the filter. */
+static bool lacks_port(struct span who)
+{
+    const char *bracket = memchr(who.p, '[', who.n);
+
+    return bracket && memrchr(who.p, ']', who.n) == who.p + who.n - 1;
+}
+
 void filter_learn(struct filters *filters, uint64_t host_key, struct span who)
 {
-    if (who.n)
+    if (who.n && !lacks_port(who))
         set_add(&filters->learned, key_of(filters, host_key, who));
 }
 

@@ -11,42 +11,54 @@
 
 #define FLOW_NONE UINT32_MAX
 
-enum flow_origin { ORIGIN_UNKNOWN, ORIGIN_CLIENT, ORIGIN_LOOPBACK, ORIGIN_FILTER, ORIGIN_PICKUP };
+enum flow_origin {
+    ORIGIN_UNKNOWN,
+    ORIGIN_CLIENT,
+    ORIGIN_LOOPBACK,
+    ORIGIN_FILTER,
+    ORIGIN_PICKUP,
+    ORIGIN_ATTEMPT, /* no message, but a delivery of one that is under way */
+};
 
 enum flow_state {
-    FLOW_QUEUED = 1,        /* the queue manager or a hold has it */
-    FLOW_COUNTED = 2,       /* its reception, or re-injection, was counted */
-    FLOW_REINJECTED = 4,    /* it came back from a filter */
-    FLOW_WAITING = 8,       /* reception or re-injection: not decided yet */
-    FLOW_FILTERED = 16,     /* it came back from a filter under another id */
-    FLOW_EMPTY_ID = 32,     /* it has an empty Message-ID */
+    FLOW_QUEUED = 1,     /* the queue manager or a hold has it */
+    FLOW_COUNTED = 2,    /* its reception, or re-injection, was counted */
+    FLOW_REINJECTED = 4, /* it came back from a filter */
+    FLOW_WAITING = 8,    /* reception or re-injection: not decided yet */
+    FLOW_FILTERED = 16,  /* it came back from a filter under another id */
+    FLOW_EMPTY_ID = 32,  /* it has an empty Message-ID */
     FLOW_HELD = 64,
     FLOW_REFUSED = 128,
     FLOW_DISCARDED = 256,
     FLOW_EXPIRED = 512,
-    FLOW_REMOVED = 1024,    /* gone from the queue; kept a while for evidence that is late */
+    FLOW_REMOVED = 1024, /* gone from the queue; kept a while for evidence that is late */
     FLOW_SIZE_COUNTED = 2048,
-    FLOW_PIPED = 4096,      /* a pipe took it that is or may be a filter */
+    FLOW_PIPED = 4096,     /* a pipe took it that is or may be a filter */
+    FLOW_TO_REMOTE = 8192, /* of an attempt: to another host */
+    FLOW_FRONT = 16384,    /* a server in front of the MTA has it: its way into the MTA is not seen yet */
+    FLOW_OF_FRONT = 32768, /* it came into the MTA that way */
 };
 
 struct flow {
-    uint64_t key;          /* host and queue id */
-    uint64_t message_id;   /* host and Message-ID; 0: none was seen */
-    uint32_t instance;     /* hash of the instance's name */
-    uint32_t opened;       /* counts up: which of two flows is older */
-    uint32_t size_octets;  /* 0: unknown */
-    uint32_t sender;       /* hash of the envelope's sender */
-    uint16_t state;        /* enum flow_state */
-    uint8_t origin;        /* enum flow_origin */
-    bool lingers;          /* in the table's list of removed flows, */
-    uint32_t linger_place; /* there */
+    uint64_t key;        /* host and queue id */
+    uint64_t message_id; /* host and Message-ID; 0: none was seen */
+    uint32_t instance;   /* hash of the instance's name */
+    uint32_t opened;     /* counts up: which of two flows is older */
     union {
-        uint32_t recipients_left; /* of a message whose end is not logged: still to be dealt with; 0: unknown */
-        uint64_t message_key;     /* of a delivery under way: its message's */
+        struct {
+            uint32_t size_octets; /* 0: unknown */
+            uint32_t sender;      /* hash of the envelope's sender */
+        };
+        uint64_t message_key; /* of an attempt: the key of its message */
     };
-    uint32_t next;         /* links of the table: same slot by key, */
+    uint32_t recipients_left;      /* where the MTA does not log the end: not dealt with yet; 0: unknown */
+    uint16_t state;                /* enum flow_state */
+    uint8_t origin;                /* enum flow_origin */
+    bool lingers;                  /* in the table's list of removed flows, */
+    uint32_t linger_place;         /* there */
+    uint32_t next;                 /* links of the table: same slot by key, */
     uint32_t id_next, id_previous; /* same slot by Message-ID, */
-    uint32_t newer, older; /* and by the time of the last touch */
+    uint32_t newer, older;         /* and by the time of the last touch */
 };
 
 struct flow_table;

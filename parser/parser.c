@@ -6,6 +6,7 @@
 
 #include "flow.h"
 #include "recogniser.h"
+#include "repeat.h"
 #include "verdict.h"
 
 struct parser {
@@ -15,6 +16,8 @@ struct parser {
     struct tallies *tallies;
     struct flows *flows;
     struct verdicts *verdicts;
+    struct repeats *repeats;
+    const struct line *current; /* the line at work: what is decided of an earlier one is not noted as its event */
     struct parser_counts counts;
     int64_t since, until;
     int64_t settled; /* the time of the last settle(): the next line of the same second needs none */
@@ -40,6 +43,8 @@ static void counted(void *context, struct event *e)
     tallies_event(parser->tallies, e);
     if (time != TIME_UNKNOWN && time > parser->counts.last_event)
         parser->counts.last_event = time < e->line->reference ? time : e->line->reference;
+    if (e->line == parser->current)
+        repeats_note(parser->repeats, e);
     if (parser->sink)
         parser->sink(parser->sink_context, e);
 }
@@ -65,13 +70,15 @@ static void recognised(struct events *events, struct event *e)
 static const char *set_switches(bool *enabled, const char *const *names, bool on)
 {
     for (; *names; names++) {
-        const struct recogniser *named = recogniser_named(span_of(*names));
+        bool found = false;
 
-        if (!named)
-            return *names;
         for (size_t i = 0; i < recognisers_n; i++)
-            if (recognisers[i] == named)
+            if (strcmp(recognisers[i]->name, *names) == 0) {
                 enabled[i] = on;
+                found = true;
+            }
+        if (!found)
+            return *names;
     }
     return NULL;
 }
@@ -101,7 +108,8 @@ struct parser *parser_new(const struct parser_options *options, struct tallies *
     parser->tallies = tallies;
     parser->flows = flows_new(options, counted, parser);
     parser->verdicts = verdicts_new(options->seed, verdict_decided, parser);
-    if (!parser->flows || !parser->verdicts) {
+    parser->repeats = repeats_new();
+    if (!parser->flows || !parser->verdicts || !parser->repeats) {
         parser_free(parser);
         return NULL;
     }
@@ -120,6 +128,7 @@ void parser_free(struct parser *parser)
         return;
     flows_free(parser->flows);
     verdicts_free(parser->verdicts);
+    repeats_free(parser->repeats);
     free(parser);
 }
 
@@ -161,7 +170,15 @@ static bool recognise_untagged(struct parser *parser, const struct line *line)
 static void recognise(struct parser *parser, const struct line *line)
 {
     const struct service *service = dispatch_find(&parser->dispatch, &line->header);
+    uint64_t times = repeat_count(&line->header);
 
+    if (times && (service || line->header.service.n == 0)) { /* the line before it stays the last one */
+        repeats_again(parser->repeats, line, times, counted, parser);
+        parser->counts.recognised++;
+        return;
+    }
+    repeats_begin(parser->repeats, line->tally);
+    parser->current = line;
     if (!service) {
         if (line->header.service.n == 0 && recognise_untagged(parser, line))
             parser->counts.recognised++;
@@ -174,6 +191,7 @@ static void recognise(struct parser *parser, const struct line *line)
         if (parser->unrecognised)
             parser->unrecognised(parser->unrecognised_context, line);
     }
+    parser->current = NULL;
 }
 
 static void settle(struct parser *parser, int64_t now)

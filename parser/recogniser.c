@@ -2,13 +2,37 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "recogniser.h"
 
-extern const struct recogniser recogniser_postfix, recogniser_amavis, recogniser_spamassassin, recogniser_clamav,
-    recogniser_clamd, recogniser_postgrey;
+/* One row for each: recogniser_NAME of programs/. */
+#define RECOGNISERS(ROW) \
+    ROW(postfix) \
+    ROW(postfix_short) \
+    ROW(amavis) \
+    ROW(spamassassin) \
+    ROW(clamav) \
+    ROW(clamd) \
+    ROW(postgrey) \
+    ROW(greylisting) \
+    ROW(rspamd) \
+    ROW(mailscanner) \
+    ROW(mimedefang) \
+    ROW(dspam) \
+    ROW(drweb) \
+    ROW(bogofilter) \
+    ROW(old_scanners) \
+    ROW(policyd_spf) \
+    ROW(policyd_weight) \
+    ROW(postfwd) \
+    ROW(opendkim) \
+    ROW(opendmarc) \
+    ROW(silent) \
+    ROW(dovecot) \
+    ROW(cyrus) \
+    ROW(saslauthd)
 
-const struct recogniser *const recognisers[] = {
-    &recogniser_postfix, &recogniser_amavis, &recogniser_spamassassin,
-    &recogniser_clamav,  &recogniser_clamd,  &recogniser_postgrey,
-};
+#define DECLARE(name) extern const struct recogniser recogniser_##name;
+#define POINT_TO(name) &recogniser_##name,
+RECOGNISERS(DECLARE)
+const struct recogniser *const recognisers[] = { RECOGNISERS(POINT_TO) };
 const size_t recognisers_n = sizeof recognisers / sizeof recognisers[0];
 
 const struct recogniser *recogniser_named(struct span name)
@@ -52,7 +76,8 @@ const struct service *dispatch_find(const struct dispatch *dispatch, const struc
 
     for (; (service = dispatch->slots[slot].service); slot = (slot + 1) % DISPATCH_SLOTS)
         if (span_eq(service->name, header->service) &&
-            dispatch->slots[slot].recogniser->needs_instance == (header->instance.n > 0))
+            (dispatch->slots[slot].recogniser->any_instance ||
+             dispatch->slots[slot].recogniser->needs_instance == (header->instance.n > 0)))
             return service;
     return NULL;
 }

@@ -30,6 +30,7 @@ struct service {
 struct recogniser {
     const char *name;             /* for enableProgram and disableProgram */
     bool needs_instance;          /* its tags have a slash: postfix/smtpd, but not OpenSMTPD's smtpd */
+    bool any_instance;            /* with a slash or without */
     bool off_by_default;
     const struct service *services;
     size_t services_n;

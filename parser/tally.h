@@ -29,7 +29,16 @@ struct tally {
     uint64_t key;                    /* hash of the name: the host's part of a flow's key */
     int64_t last_event;              /* seconds since 1970; TIME_UNKNOWN before the first */
     uint64_t counters[COUNTERS];
+    bool wrote_mta;                  /* an MTA of this host wrote a line about a message */
 };
+
+/* Whether an MTA logs on this host: then its lines are the deliveries and the logins, and what Dovecot, Cyrus or
+ * saslauthd say of the same is not counted. What they said before the MTA's first line stays. The counters tell it
+ * too after a restart, and of MTAs whose lines are no more than counts. */
+static inline bool tally_has_mta(const struct tally *tally)
+{
+    return tally->wrote_mta || tally->counters[COUNTER_RECEIVED] || tally->counters[COUNTER_CONNECTIONS];
+}
 
 struct zone {
     char name[ZONE_NAME_OCTETS + 1];

@@ -7,6 +7,8 @@
  *   (id) Passed|Blocked BAD-HEADER[-n] ..                     badHeader
  *   CLEAN, UNCHECKED, OVERSIZED, MTA-BLOCKED, TEMPFAIL, OTHER nothing
  *   releases before 2.3: (id) INFECTED (..), (id) SPAM, ..    likewise
+ *   of 2003: (id) Passed|Not-Delivered, .. quarantine spam..  spam
+ *   AMaViS 0.3: Virus found ..                                virus
  *   .. Queue-ID: A, .. queued_as: B                           A came back as B
  *
  * A message may have a line for each group of its recipients: the worst one of an id counts (verdict.c).

@@ -20,6 +20,17 @@ static void put_virus(const struct line *line, struct span name, struct events *
     events_put(events, &e);
 }
 
+/* `QID: NAME Intercepted virus from <..> to <..>`, or without what stands before: releases before 0.95. Addresses and
+ * subjects of other lines stand behind a `<` or a quote. */
+static bool is_intercepted(struct span s)
+{
+    size_t end = 0;
+
+    while (end < s.n && s.p[end] != '<' && s.p[end] != '\'' && s.p[end] != '"')
+        end++;
+    return span_mentions(span_first(s, end), "Intercepted") && !span_has_prefix(s, "Clean message");
+}
+
 /* A clean message's line begins with `Clean message`, so a subject in it forges nothing. */
 static bool clamav_milter(const struct line *line, struct events *events)
 {
@@ -31,7 +42,7 @@ static bool clamav_milter(const struct line *line, struct events *events)
         at = span_find(rest, infected);
         if (at < rest.n)
             put_virus(line, span_skip(rest, at + infected.n), events);
-    } else if (span_has_prefix(rest, "Intercepted") || span_mentions(rest, ": Intercepted")) {
+    } else if (is_intercepted(rest)) {
         put_virus(line, (struct span){ rest.p, 0 }, events);
     }
     return true;

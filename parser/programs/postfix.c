@@ -207,7 +207,7 @@ bool postfix_is_tls_line(struct span message, struct span words)
 }
 
 /* Programs of which no line counts: lookup tables, caches, statistics, the master itself. */
-static bool postfix_silent(const struct line *line, struct events *events)
+bool postfix_silent(const struct line *line, struct events *events)
 {
     (void)line;
     (void)events;
@@ -224,7 +224,7 @@ static bool is_talk(struct span message)
 
 /* ---- agents ---- */
 
-static bool postfix_smtp(const struct line *line, struct events *events)
+bool postfix_smtp(const struct line *line, struct events *events)
 {
     struct span rest = line->header.message, id;
 
@@ -251,23 +251,23 @@ static bool deliver_by(const struct line *line, struct events *events, enum deli
     return delivery(line, id, rest, agent, success, events) || !span_has_prefix(rest, "to=");
 }
 
-static bool postfix_lmtp(const struct line *line, struct events *events)
+bool postfix_lmtp(const struct line *line, struct events *events)
 {
     return deliver_by(line, events, AGENT_LMTP, COUNTER_DELIVERED);
 }
 
-static bool postfix_pipe(const struct line *line, struct events *events)
+bool postfix_pipe(const struct line *line, struct events *events)
 {
     return deliver_by(line, events, AGENT_PIPE, COUNTER_DELIVERED);
 }
 
 /* local, virtual; error and retry never say `sent`. */
-static bool postfix_local(const struct line *line, struct events *events)
+bool postfix_local(const struct line *line, struct events *events)
 {
     return deliver_by(line, events, AGENT_OTHER, COUNTER_DELIVERED);
 }
 
-static bool postfix_discard(const struct line *line, struct events *events)
+bool postfix_discard(const struct line *line, struct events *events)
 {
     return deliver_by(line, events, AGENT_OTHER, COUNTER_DISCARDED);
 }
@@ -314,7 +314,7 @@ static bool put_queued(const struct line *line, struct span id, struct span rest
     return true;
 }
 
-static bool postfix_qmgr(const struct line *line, struct events *events)
+bool postfix_qmgr(const struct line *line, struct events *events)
 {
     struct span rest = line->header.message, id;
 
@@ -330,7 +330,7 @@ static bool postfix_qmgr(const struct line *line, struct events *events)
 }
 
 /* Mail that `postsuper -r` put back keeps what was counted of it. */
-static bool postfix_pickup(const struct line *line, struct events *events)
+bool postfix_pickup(const struct line *line, struct events *events)
 {
     struct event e = event_of(EVENT_OPENED, line);
     struct span rest = line->header.message, key, value;
@@ -386,7 +386,7 @@ bool postfix_warning(const struct line *line, struct events *events)
                : true;
 }
 
-static bool postfix_cleanup(const struct line *line, struct events *events)
+bool postfix_cleanup(const struct line *line, struct events *events)
 {
     struct span rest = line->header.message, id;
 
@@ -404,7 +404,7 @@ static bool postfix_cleanup(const struct line *line, struct events *events)
     return postfix_access_action(line, id, rest, events);
 }
 
-static bool postfix_postsuper(const struct line *line, struct events *events)
+bool postfix_postsuper(const struct line *line, struct events *events)
 {
     static const struct {
         struct span word;

@@ -18,8 +18,13 @@ bool postfix_warning(const struct line *line, struct events *events);
 /* A line that says these words, with or without a word for the peer's certificate in front. */
 bool postfix_is_tls_line(struct span message, struct span words);
 
-/* The services that talk to clients. */
-bool postfix_smtpd(const struct line *line, struct events *events);
-bool postfix_postscreen(const struct line *line, struct events *events);
+/* The services: those that talk to clients, */
+recognise_fn postfix_smtpd, postfix_postscreen;
+/* those of the queue, */
+recognise_fn postfix_pickup, postfix_cleanup, postfix_qmgr, postfix_postsuper;
+/* the delivery agents, */
+recognise_fn postfix_smtp, postfix_lmtp, postfix_pipe, postfix_local, postfix_discard;
+/* and those of which no line counts. */
+recognise_fn postfix_silent;
 
 #endif

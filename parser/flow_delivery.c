@@ -1,0 +1,188 @@
+/* Deliveries: which are sendings, and which only hand a message over to a filter or to another program of this host.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "flow_rules.h"
+
+#define PIPE_WAIT_S 10 /* for mail to come back from a pipe */
+
+/* ---- deliveries with a name of their own ---- */
+
+/* qmail's `starting delivery D: msg N to remote ..`; its end is `delivery D: ..`, which names no message. */
+void flows_attempt(struct flows *flows, const struct event *e)
+{
+    struct flow *f = flow_table_add(flows->table, flows_id_key(flows, e, e->queue_id), flows_instance_key(flows, e));
+
+    f->origin = ORIGIN_ATTEMPT;
+    f->state = e->agent == AGENT_SMTP ? FLOW_TO_REMOTE : 0;
+    f->message_key = flows_id_key(flows, e, e->original_id);
+}
+
+/* The message that a delivery's line speaks of; NULL when it is not known. Where the line names an attempt, that ends,
+ * and says what its success is. */
+static struct flow *end_attempt(struct flows *flows, struct event *e)
+{
+    struct flow *f = flows_find_named(flows, e, e->queue_id);
+    struct flow *message;
+
+    if (!f || f->origin != ORIGIN_ATTEMPT)
+        return f;
+    message = flow_table_find(flows->table, f->message_key, f->instance, true);
+    e->agent = f->state & FLOW_TO_REMOTE ? AGENT_SMTP : AGENT_OTHER;
+    if (e->counter == COUNTER_SENT || e->counter == COUNTER_DELIVERED)
+        e->counter = f->state & FLOW_TO_REMOTE ? COUNTER_SENT : COUNTER_DELIVERED;
+    flow_table_drop(flows->table, f);
+    return message;
+}
+
+/* ---- hand-overs ---- */
+
+/* The reply, or a filter's own line, says that `a` came back as `b`. Names in replies come from outside: they are
+ * believed of a message that did come from near, and when more than the name speaks for it. */
+static bool came_back_as(struct flows *flows, const struct event *e, struct flow *a, struct flow *b, bool near_relay)
+{
+    if (!b || a == b || !flow_opened_near(b))
+        return false;
+    if (b->state & FLOW_WAITING && a->state & FLOW_EMPTY_ID) {
+        flows_decide(flows, e, b, true);
+        a->state |= FLOW_FILTERED;
+        return true;
+    }
+    return near_relay || (b->state & FLOW_REINJECTED && a->state & FLOW_FILTERED);
+}
+
+static bool is_near_relay(const struct event *e)
+{
+    return e->agent == AGENT_PIPE || filter_is_loopback(filter_address(e->relay)) ||
+           memchr(e->relay.p, '/', e->relay.n);
+}
+
+static bool is_hand_over_auto(struct flows *flows, const struct event *e, struct flow *a)
+{
+    bool near_relay = is_near_relay(e);
+
+    if (a && (came_back_as(flows, e, a, flows_find_named(flows, e, e->named_id), near_relay) ||
+              (e->agent == AGENT_PIPE && a->state & FLOW_FILTERED))) {
+        filter_learn(&flows->filters, flows_host_key(e), e->relay);
+        return true;
+    }
+    if (filter_is_learned(&flows->filters, flows_host_key(e), e->relay))
+        return true;
+    /* What amavisd-new drops names no other id. */
+    return near_relay && span_mentions(e->text, " Ok, discarded");
+}
+
+static bool is_hand_over(struct flows *flows, const struct event *e, struct flow *a)
+{
+    if (e->agent == AGENT_OTHER || e->relay.n == 0)
+        return false;
+    switch (flows->filters.mode) {
+    case CONTENT_FILTER_AUTO:
+        return is_hand_over_auto(flows, e, a);
+    case CONTENT_FILTER_LOOPBACK:
+        return filter_is_loopback(filter_address(e->relay));
+    case CONTENT_FILTER_HOSTS:
+        return filter_is_named(&flows->filters, e->relay);
+    case CONTENT_FILTER_NONE:
+        break;
+    }
+    return false;
+}
+
+/* Sendmail's submission program hands a local message to the daemon over loopback; the daemon's id is the message. */
+static bool is_submission(struct flows *flows, const struct event *e, const struct flow *a)
+{
+    const struct flow *b = flows_find_named(flows, e, e->named_id);
+
+    return b && b != a && flow_opened_near(b) && !(b->state & FLOW_REINJECTED) &&
+           filter_is_loopback(filter_address(e->relay)) &&
+           (!a || (a->origin == ORIGIN_PICKUP && !(a->state & FLOW_COUNTED)));
+}
+
+/* ---- outcomes ---- */
+
+/* The first delivery is the first that the log says of the queue. */
+static void take_queue(struct flows *flows, const struct event *e, struct flow *f)
+{
+    struct event queued = event_of(EVENT_QUEUED, e->line);
+
+    if (f->state & (FLOW_QUEUED | FLOW_REMOVED))
+        return;
+    queued.queue_id = e->queue_id;
+    if (f->size_octets)
+        queued.size_octets = f->size_octets;
+    flows_count_reception(flows, &queued, f);
+}
+
+/* With its last recipient a message is gone. It lingers, since aliases may have made more of them. */
+static void dealt_with(struct flows *flows, struct flow *f, uint64_t recipients)
+{
+    if (!f || f->recipients_left == 0)
+        return;
+    f->recipients_left = recipients < f->recipients_left ? f->recipients_left - (uint32_t)recipients : 0;
+    if (f->recipients_left == 0)
+        flow_table_linger(flows->table, f);
+}
+
+static void count_delivery(struct flows *flows, const struct event *e)
+{
+    flows_count(flows, e, e->counter, e->count);
+    if (e->size_octets > 0 && (e->counter == COUNTER_SENT || e->counter == COUNTER_DELIVERED))
+        flows_count(flows, e, e->counter == COUNTER_SENT ? COUNTER_SENT_OCTETS : COUNTER_DELIVERED_OCTETS,
+                    (uint64_t)e->size_octets * e->count);
+}
+
+/* Nothing came back in time: no filter, unless another message proved it to be one meanwhile. */
+void flows_pipe_is_final(void *context, uint64_t key, struct event *e)
+{
+    struct flows *flows = context;
+
+    (void)key;
+    if (filter_is_learned(&flows->filters, flows_host_key(e), e->relay))
+        return;
+    filter_learn_final(&flows->filters, flows_host_key(e), e->relay);
+    count_delivery(flows, e);
+}
+
+/* A pipe may be a filter that submits the mail again. The first message that it takes tells; its line waits. */
+static bool may_come_back(const struct flows *flows, const struct event *e, const struct flow *f)
+{
+    return flows->filters.mode == CONTENT_FILTER_AUTO && e->agent == AGENT_PIPE && f && f->state & FLOW_COUNTED &&
+           !filter_is_final(&flows->filters, flows_host_key(e), e->relay);
+}
+
+void flows_delivery(struct flows *flows, struct event *e)
+{
+    struct flow *f = end_attempt(flows, e);
+    bool success = e->counter == COUNTER_SENT || e->counter == COUNTER_DELIVERED;
+    bool submission = e->takes_queue && success && is_submission(flows, e, f);
+    bool hand_over = submission || (success && is_hand_over(flows, e, f));
+
+    if (f && e->takes_queue && !submission)
+        take_queue(flows, e, f);
+    if (f && f->size_octets)
+        e->size_octets = f->size_octets;
+    if (success && may_come_back(flows, e, f)) {
+        f->state |= FLOW_PIPED;
+        if (!hand_over)
+            pending_keep(flows->pipes, f->key, e, PIPE_WAIT_S);
+        if (f->state & FLOW_EMPTY_ID && !(f->state & FLOW_FILTERED))
+            flows_pipe_took_nameless(flows, e, f);
+        return;
+    }
+    if (!hand_over)
+        count_delivery(flows, e);
+    if (e->counter != COUNTER_DEFERRED)
+        dealt_with(flows, f, e->count);
+}
+
+void flows_expired(struct flows *flows, struct event *e)
+{
+    flows_count_once(flows, e, e->queue_id.n ? end_attempt(flows, e) : NULL, FLOW_EXPIRED, COUNTER_EXPIRED);
+}
+
+void flows_handed_over(struct flows *flows, const struct event *e)
+{
+    struct flow *a = flows_find_named(flows, e, e->queue_id), *b = flows_find_named(flows, e, e->named_id);
+
+    if (a && b && flows->filters.mode == CONTENT_FILTER_AUTO)
+        came_back_as(flows, e, a, b, true);
+}

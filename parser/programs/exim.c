@@ -1,0 +1,648 @@
+/* Exim: messages and their deliveries. Connections, logins and refusals: exim_session.c.
+ *
+ *   line behind the id                                  becomes
+ *   <= sender ..                                        received or reinjected; authSucceeded with A=
+ *   <= <> R=.., <= <> .. P=local without H=             nothing: a bounce that Exim made itself
+ *   (= sender ..                                        the same and rejectWarnings: accepted, but refused to the client
+ *   => -> >> address .. T=.. H=host [address]           sent; delivered when the transport's name says LMTP
+ *   => -> >> address .. T=..                            delivered
+ *   => :blackhole: <address>, => discarded ..           discarded
+ *   => blackhole (RCPT ACL discarded recipients)        discarded, once for a message
+ *   *> ..                                               nothing: delivery suppressed by -N
+ *   ** address ..                                       bounced; expired where all it says is `retry timeout exceeded`
+ *   == address .. defer (n)                             deferred
+ *   Frozen, *** Frozen, Message is frozen, frozen by    held, once until it is thawed
+ *   Completed                                           the end of the message
+ *   SA: Action: ..                                      spam: SA-Exim's verdict
+ *
+ * Ids are 1abcDE-000123-AB and, since 4.97, 1abcDE-00000000123-AB12.
+ *
+ * The reject log repeats what the main log has, and the panic log some of it: a file whose name says so counts nothing.
+ * Through syslog the copies cannot be told apart: `syslog_duplication = false` in Exim's configuration leaves one of each;
+ * with Exim's default a refusal counts twice there. syslog has long lines in pieces, [1/3] to [3/3]: the first one has
+ * what counts.
+ *
+ * Exim's HELO names hold neither blanks nor parentheses unless helo_accept_junk_hosts is set.
+ *
+ * Source of the formats: Exim's specification, chapter "Log files"; src/deliver.c, receive.c, retry.c, log.c.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "exim.h"
+
+#include "../fields.h"
+#include "../reason.h"
+
+/* ---- what stands before a message ---- */
+
+static bool is_base62(struct span s, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++)
+        if (!is_alnum(s.p[i]))
+            return false;
+    return true;
+}
+
+/* An id and the blank behind it. */
+static bool take_id(struct span *s, struct span *id)
+{
+    size_t second = s->n > 18 && s->p[13] == '-' ? 13 : 18;
+    size_t end = second == 13 ? 16 : 23;
+
+    if (s->n <= end || s->p[end] != ' ' || s->p[6] != '-' || s->p[second] != '-' || !is_base62(*s, 0, 6) ||
+        !is_base62(*s, 7, second) || !is_base62(*s, second + 1, end))
+        return false;
+    *id = span_first(*s, end);
+    *s = span_skip(*s, end + 1);
+    return true;
+}
+
+/* `2026-11-21 03:47:01.123 +0100 `: Exim writes it also into its lines to syslog. */
+static void skip_stamp(struct span *s)
+{
+    static const char shape[] = "0000-00-00 00:00:00";
+    struct span rest, word;
+
+    if (s->n <= sizeof shape)
+        return;
+    for (size_t i = 0; i < sizeof shape - 1; i++)
+        if (shape[i] == '0' ? !is_digit(s->p[i]) : s->p[i] != shape[i])
+            return;
+    rest = span_skip(*s, sizeof shape - 1);
+    if (!span_take_until(&rest, ' ', &word))
+        return;
+    *s = rest;
+    if (rest.n > 5 && (rest.p[0] == '+' || rest.p[0] == '-') && is_digit(rest.p[1]) && is_digit(rest.p[4]) &&
+        rest.p[5] == ' ')
+        *s = span_skip(rest, 6);
+}
+
+/* `[123] ` */
+static void skip_pid(struct span *s)
+{
+    struct span rest = *s;
+    uint64_t pid;
+
+    if (span_take_char(&rest, '[') && span_take_number(&rest, &pid) && span_take_literal(&rest, "] "))
+        *s = rest;
+}
+
+/* `[1/3] `, or `[1\18] ` where the piece ends at a newline. False at a piece that is not the first: what it begins with
+ * may be anybody's text. */
+static bool skip_piece(struct span *s)
+{
+    struct span rest = *s;
+    uint64_t piece, pieces;
+
+    if (!span_take_char(&rest, '[') || !span_take_number(&rest, &piece) ||
+        (!span_take_char(&rest, '/') && !span_take_char(&rest, '\\')) || !span_take_number(&rest, &pieces) ||
+        !span_take_literal(&rest, "] "))
+        return true;
+    *s = rest;
+    return piece == 1;
+}
+
+static bool is_copy(const char *file)
+{
+    const char *slash = file ? strrchr(file, '/') : NULL;
+    const char *name = slash ? slash + 1 : file;
+
+    return name && (strstr(name, "rejectlog") || strstr(name, "paniclog"));
+}
+
+/* ---- words of a line ---- */
+
+/* The octets of an address in front of a blank: both are allowed within quotes and behind a backslash. */
+static size_t address_octets(struct span s)
+{
+    bool quoted = false;
+    size_t i = 0;
+
+    for (; i < s.n && (quoted || s.p[i] != ' '); i++)
+        if (s.p[i] == '\\')
+            i++;
+        else if (s.p[i] == '"')
+            quoted = !quoted;
+    if (!quoted && i <= s.n)
+        return i;
+    for (i = 0; i < s.n && s.p[i] != ' '; i++) /* quotes that do not come out even are none */
+        ;
+    return i;
+}
+
+bool exim_take_word(struct span *s, struct span *key, struct span *value)
+{
+    struct span rest = span_trim(*s);
+    size_t n = 0, i;
+
+    while (n < rest.n && is_alnum(rest.p[n]))
+        n++;
+    *key = span_first(rest, n);
+    *value = (struct span){ rest.p + n, 0 };
+    if (rest.n == 0)
+        return false;
+    if (n == 0 || n == rest.n || rest.p[n] != '=') {
+        while (n < rest.n && rest.p[n] != ' ')
+            n++;
+        *key = span_first(rest, n);
+        *s = span_skip(rest, n);
+        return true;
+    }
+    rest = span_skip(rest, n + 1);
+    if (rest.n && rest.p[0] == '"') {
+        for (i = 1; i < rest.n && rest.p[i] != '"'; i++)
+            if (rest.p[i] == '\\')
+                i++;
+        if (i < rest.n) {
+            *value = span_skip(span_first(rest, i), 1);
+            *s = span_skip(rest, i + 1);
+            return true;
+        }
+    }
+    for (i = 0; i < rest.n && rest.p[i] != ' '; i++)
+        ;
+    *value = span_first(rest, i);
+    *s = span_skip(rest, i);
+    return true;
+}
+
+static bool is_address_octet(char c)
+{
+    return is_alnum(c) || c == '.' || c == ':' || c == '%' || c == '-';
+}
+
+/* `[192.0.2.1]:25` */
+static bool take_address(struct span *s)
+{
+    struct span rest = *s, digits;
+    size_t i = 0;
+    uint64_t port;
+
+    if (!span_take_char(&rest, '['))
+        return false;
+    while (i < rest.n && is_address_octet(rest.p[i]))
+        i++;
+    rest = span_skip(rest, i);
+    if (i == 0 || !span_take_char(&rest, ']'))
+        return false;
+    digits = rest;
+    if (span_take_char(&digits, ':') && span_take_number(&digits, &port))
+        rest = digits;
+    *s = rest;
+    return true;
+}
+
+bool exim_take_host(struct span *s, struct span *client)
+{
+    struct span rest = *s, name = { s->p, 0 };
+    bool with_helo = false;
+    const char *address;
+
+    if (rest.n && rest.p[0] != '(' && rest.p[0] != '[' && !span_take_until(&rest, ' ', &name))
+        return false;
+    if (rest.n && rest.p[0] == '(') {
+        size_t end = span_find(rest, SPAN(") ["));
+
+        if (end == rest.n)
+            return false;
+        rest = span_skip(rest, end + 2);
+        with_helo = true;
+    }
+    address = rest.p;
+    if (!take_address(&rest))
+        return false;
+    *client = span_from(with_helo || memchr(name.p, '[', name.n) ? address : s->p, rest.p);
+    *s = rest;
+    return true;
+}
+
+/* ---- arrivals ---- */
+
+struct arrival {
+    struct span from, client, protocol, message_id;
+    int64_t size_octets;
+    bool has_host, has_reference, logged_in;
+};
+
+/* `R=.. H=.. U=.. P=.. X=.. A=.. S=.. id=..`: what follows id= is other people's text. H= counts only where it belongs,
+ * and of P=, A= and S= the last ones: U= and DN= before them may hold what the client wants. */
+static void take_arrival_fields(struct span rest, struct arrival *a)
+{
+    struct span key, value, host;
+
+    if (span_take_literal(&rest, " R=")) {
+        a->has_reference = true;
+        span_take_until(&rest, ' ', &value);
+        rest = (struct span){ rest.p - 1, rest.n + 1 };
+    }
+    host = rest;
+    if (span_take_literal(&host, " H=") && exim_take_host(&host, &a->client)) {
+        a->has_host = true;
+        rest = host;
+    }
+    while (exim_take_word(&rest, &key, &value)) {
+        if (span_is(key, "P")) {
+            a->protocol = value;
+            a->logged_in = false;
+        } else if (span_is(key, "A")) {
+            a->logged_in = true;
+        } else if (span_is(key, "S")) {
+            uint64_t size;
+
+            a->size_octets = span_take_number(&value, &size) && value.n == 0 ? (int64_t)size : -1;
+        } else if (span_is(key, "id")) {
+            a->message_id = value;
+            return;
+        } else if (span_is(key, "T") || span_is(key, "from") || span_is(key, "for")) {
+            return;
+        }
+    }
+}
+
+/* The name of the protocol ends in an `a` when the client has logged in: esmtpa, esmtpsa, lmtpa, asmtp (until 4.43). */
+static bool is_authenticated(const struct arrival *a)
+{
+    return a->logged_in && a->has_host &&
+           (span_ends(a->protocol, SPAN("a")) || span_is(a->protocol, "asmtp") || a->protocol.n == 0);
+}
+
+static void put_arrival(const struct line *line, struct span id, const struct arrival *a, struct events *events)
+{
+    struct event e = event_of(EVENT_OPENED, line);
+
+    e.queue_id = id;
+    e.client = a->client;
+    e.from = a->from;
+    e.size_octets = a->size_octets;
+    if (a->from.n || a->has_host || !(a->has_reference || span_has_prefix(a->protocol, "local"))) {
+        events_put(events, &e);
+        e.kind = EVENT_MESSAGE_ID;
+        e.message_id = a->message_id;
+        events_put(events, &e);
+    }
+    e.kind = EVENT_QUEUED;
+    events_put(events, &e);
+}
+
+static bool arrival(const struct line *line, struct span id, struct span rest, bool refused, struct events *events)
+{
+    struct arrival a = { .client = { rest.p, 0 }, .protocol = { rest.p, 0 }, .message_id = { rest.p, 0 } };
+    struct event e = event_of(EVENT_COUNT, line);
+    size_t n = address_octets(rest);
+
+    a.size_octets = -1;
+    a.from = span_is(span_first(rest, n), "<>") ? span_first(rest, 0) : span_first(rest, n);
+    take_arrival_fields(span_skip(rest, n), &a);
+    put_arrival(line, id, &a, events);
+    e.queue_id = id;
+    e.client = a.client;
+    e.from = a.from;
+    if (is_authenticated(&a)) {
+        e.counter = COUNTER_AUTH_SUCCEEDED;
+        events_put(events, &e);
+    }
+    if (refused) {
+        e.kind = EVENT_REFUSAL;
+        fields_classify_refusal(&e, (struct span){ rest.p, 0 }, true);
+        events_put(events, &e);
+    }
+    return true;
+}
+
+/* ---- deliveries ---- */
+
+/* What a delivery's line says. text: behind the colon that ends the fields. */
+struct delivery {
+    struct span transport, relay, confirmation, text;
+    bool has_host;
+};
+
+/* `address (parent) <original>`: the address as it came in where what it became is a file, a pipe or a bare user. The
+ * cursor stands at the ':' that ends the line's fields, or at what follows. */
+static void take_recipient(struct span *s, struct event *e)
+{
+    struct span rest = *s, address, skipped;
+    bool special = rest.n && strchr("|/>:", rest.p[0]);
+    size_t n = address_octets(rest), end;
+
+    if (special && (end = span_find(rest, SPAN(" <"))) < rest.n)
+        n = end;
+    if (n && n < rest.n && rest.p[n - 1] == ':' && !special)
+        n--;
+    address = span_first(rest, n);
+    rest = span_skip(rest, n);
+    while (span_has_prefix(rest, " (") && span_take_until(&rest, ')', &skipped))
+        ;
+    e->to = address;
+    if (span_has_prefix(rest, " <")) {
+        struct span original = span_skip(rest, 1);
+
+        if (span_take_bracketed(&original, &skipped)) {
+            if (special || !memchr(address.p, '@', address.n))
+                e->to = skipped;
+            rest = original;
+        }
+    }
+    *s = rest;
+}
+
+/* `1d2h3m4s`, `3.456s` */
+static int64_t duration_ms(struct span s)
+{
+    static const struct {
+        char unit;
+        int64_t ms;
+    } units[] = { { 'w', 604800000 }, { 'd', 86400000 }, { 'h', 3600000 }, { 'm', 60000 }, { 's', 1000 } };
+    int64_t ms = 0, part;
+    size_t n;
+
+    while (s.n) {
+        for (n = 0; n < s.n && (is_digit(s.p[n]) || s.p[n] == '.'); n++)
+            ;
+        part = n < s.n && n <= 10 ? fields_seconds_ms(span_first(s, n)) : -1;
+        if (part < 0)
+            return -1;
+        for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+            if (s.p[n] == units[i].unit)
+                ms += part * units[i].ms / 1000;
+        s = span_skip(s, n + 1);
+    }
+    return ms;
+}
+
+/* Of failures, the fields end at the first word that ends with a colon: `T=remote_smtp: text`, `[192.0.2.1]: text`. */
+static bool take_colon(struct span *rest, struct span *value, bool fails)
+{
+    if (!fails)
+        return false;
+    if (value->n && value->p[value->n - 1] == ':') {
+        value->n--;
+        return true;
+    }
+    return span_take_char(rest, ':');
+}
+
+static void take_delivery_fields(struct span rest, bool fails, struct delivery *d, struct event *e)
+{
+    struct span key, value, host, none = { NULL, 0 };
+
+    if (take_colon(&rest, &none, fails)) {
+        d->text = span_trim(rest);
+        return;
+    }
+    while (host = span_trim(rest), host.n) {
+        if (span_take_literal(&host, "H=") && exim_take_host(&host, &d->relay)) {
+            d->has_host = true;
+            rest = host;
+            span_take_char(&rest, '*'); /* not the first message of the connection */
+            value = none;
+        } else {
+            exim_take_word(&rest, &key, &value);
+            if (!value.n)
+                value = key;
+        }
+        bool ends = take_colon(&rest, &value, fails);
+
+        if (value.n && span_is(key, "T"))
+            d->transport = value;
+        else if (value.n && span_is(key, "C"))
+            d->confirmation = value;
+        else if (value.n && span_is(key, "QT"))
+            e->delay_ms = duration_ms(value);
+        if (ends) {
+            d->text = span_trim(rest);
+            return;
+        }
+    }
+}
+
+/* The id that the next hop gave the message, at the end of its reply: `OK id=ID`, `queued as ID`, `ID Message accepted
+ * for delivery`. */
+static struct span id_in_reply(struct span reply)
+{
+    static const struct span accepted = { " Message accepted for delivery", 30 };
+    bool sendmail = span_ends(reply, accepted);
+    struct span id;
+    size_t n;
+
+    if (sendmail)
+        reply.n -= accepted.n;
+    for (n = reply.n; n && (is_alnum(reply.p[n - 1]) || reply.p[n - 1] == '-');)
+        n--;
+    id = span_skip(reply, n);
+    reply.n = n;
+    if (id.n >= 5 && id.n <= 32 && (sendmail || span_ends(reply, SPAN("OK id=")) || span_ends(reply, SPAN("queued as "))))
+        return id;
+    return (struct span){ NULL, 0 };
+}
+
+static bool names_one_of(struct span transport, const char *const *words)
+{
+    for (; *words; words++)
+        if (span_find_nocase(transport, span_of(*words)) < transport.n)
+            return true;
+    return false;
+}
+
+/* A transport without a host is a file or a pipe, and the log does not say which. Only one with such a name may be a
+ * filter that submits the mail again. */
+static enum delivery_agent agent_of(const struct delivery *d)
+{
+    static const char *const lmtp[] = { "lmtp", NULL };
+    static const char *const filters[] = { "spam", "scan", "filter", "virus", "amavis", NULL };
+
+    if (d->has_host)
+        return names_one_of(d->transport, lmtp) ? AGENT_LMTP : AGENT_SMTP;
+    return names_one_of(d->transport, filters) ? AGENT_PIPE : AGENT_OTHER;
+}
+
+static bool put_discarded(const struct line *line, struct span id, struct events *events)
+{
+    struct event e = event_of(EVENT_DISCARDED, line);
+
+    e.queue_id = id;
+    events_put(events, &e);
+    return true;
+}
+
+static bool delivered(const struct line *line, struct span id, struct span rest, struct events *events)
+{
+    struct event e = event_of(EVENT_DELIVERY, line);
+    struct delivery d = { .transport = { rest.p, 0 }, .relay = { rest.p, 0 } };
+    bool discarded = span_has_prefix(rest, "discarded ") || span_has_prefix(rest, ":blackhole:");
+
+    if (span_has_prefix(rest, "blackhole ") || span_has_prefix(rest, "discarded ("))
+        return put_discarded(line, id, events);
+    e.queue_id = id;
+    take_recipient(&rest, &e);
+    if (discarded) {
+        e.counter = COUNTER_DISCARDED;
+        events_put(events, &e);
+        return true;
+    }
+    take_delivery_fields(rest, false, &d, &e);
+    e.agent = (uint8_t)agent_of(&d);
+    e.counter = e.agent == AGENT_SMTP ? COUNTER_SENT : COUNTER_DELIVERED;
+    e.relay = d.has_host ? d.relay : d.transport;
+    e.text = d.confirmation;
+    e.named_id = id_in_reply(d.confirmation);
+    events_put(events, &e);
+    return true;
+}
+
+/* The other server's reply: behind a colon, or from the beginning. */
+static void take_reply_codes(struct span text, struct event *e)
+{
+    for (;;) {
+        size_t colon;
+
+        if (text.n > 3 && (text.p[0] == '4' || text.p[0] == '5') && fields_take_codes(&text, &e->code, &e->enhanced))
+            return;
+        colon = span_find(text, SPAN(": "));
+        if (colon == text.n)
+            return;
+        text = span_skip(text, colon + 2);
+    }
+}
+
+static bool failed(const struct line *line, struct span id, struct span rest, enum counter counter,
+                   struct events *events)
+{
+    struct event e = event_of(EVENT_DELIVERY, line);
+    struct delivery d = { .text = { rest.p, 0 } };
+
+    e.queue_id = id;
+    e.counter = counter;
+    take_recipient(&rest, &e);
+    take_delivery_fields(rest, true, &d, &e);
+    e.text = d.text;
+    e.relay = d.relay;
+    /* retry.c logs this line by itself; a remote server's words stand behind others. */
+    if (counter == COUNTER_BOUNCED && span_is(d.text, "retry timeout exceeded")) {
+        e.kind = EVENT_EXPIRED;
+        e.counter = COUNTER_EXPIRED;
+    } else {
+        take_reply_codes(d.text, &e);
+    }
+    if (counter == COUNTER_DEFERRED)
+        e.reason = (uint8_t)deferral_reason_of(e.enhanced, d.text);
+    events_put(events, &e);
+    return true;
+}
+
+/* ---- the rest of a message's life ---- */
+
+static const struct {
+    struct span words;
+    enum event_kind kind; /* EVENT_COUNT: nothing */
+} life[] = {
+    { SPAN("Completed"), EVENT_REMOVED },
+    { SPAN("*** Frozen"), EVENT_HELD },
+    { SPAN("Frozen"), EVENT_HELD },
+    { SPAN("frozen by "), EVENT_HELD },
+    { SPAN("frozen on arrival"), EVENT_HELD },
+    { SPAN("Message is frozen"), EVENT_HELD },
+    { SPAN("Message frozen"), EVENT_HELD },
+    { SPAN("Unfrozen by "), EVENT_RELEASED },
+    { SPAN("unfrozen by "), EVENT_RELEASED },
+    { SPAN("removed by "), EVENT_COUNT },
+    { SPAN("message removed by "), EVENT_COUNT },
+    { SPAN("Message removed "), EVENT_COUNT },
+    { SPAN("cancelled by "), EVENT_COUNT },
+    { SPAN("no immediate delivery: "), EVENT_COUNT },
+    { SPAN("no recipients "), EVENT_COUNT },
+    { SPAN("original recipients ignored"), EVENT_COUNT },
+    { SPAN("Spool file is locked"), EVENT_COUNT },
+    { SPAN("spool file locked"), EVENT_COUNT },
+    { SPAN("Remote host "), EVENT_COUNT },
+    { SPAN("Failed to connect to "), EVENT_COUNT },
+    { SPAN("SMTP error from "), EVENT_COUNT },
+    { SPAN("SMTP timeout "), EVENT_COUNT },
+    { SPAN("DKIM: "), EVENT_COUNT },
+    { SPAN("PDKIM: "), EVENT_COUNT },
+    { SPAN("DMARC "), EVENT_COUNT },
+    { SPAN("SPF "), EVENT_COUNT },
+    { SPAN("Warning: "), EVENT_COUNT },
+    { SPAN("TLS "), EVENT_COUNT },
+    { SPAN("malware acl condition: "), EVENT_COUNT },
+    { SPAN("spam acl condition: "), EVENT_COUNT },
+    { SPAN("retry time not reached"), EVENT_COUNT },
+    { SPAN("remote delivery process "), EVENT_COUNT },
+    { SPAN("address <"), EVENT_COUNT },
+    { SPAN("all addresses marked delivered"), EVENT_COUNT },
+    { SPAN("sender address changed to "), EVENT_COUNT },
+    { SPAN("SA: "), EVENT_COUNT },
+};
+
+/* `SA: Action: flagged as Spam but accepted: score=8.2 ..`; what else SA-Exim does is no verdict. */
+static void put_spam(const struct line *line, struct span id, struct span rest, struct events *events)
+{
+    static const struct span actions[] = { SPAN("flagged as Spam"), SPAN("permanently rejected message"),
+                                           SPAN("temporarily rejected message"), SPAN("silently tossed message"),
+                                           SPAN("teergrubed sender") };
+    struct event e = event_of(EVENT_COUNT, line);
+
+    if (!span_take_literal(&rest, "SA: Action: "))
+        return;
+    e.counter = COUNTER_SPAM;
+    e.queue_id = id;
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
+        if (span_starts(rest, actions[i]))
+            events_put(events, &e);
+}
+
+static bool life_of_message(const struct line *line, struct span id, struct span rest, struct events *events)
+{
+    for (size_t i = 0; i < sizeof life / sizeof life[0]; i++) {
+        struct event e = event_of(life[i].kind, line);
+
+        if (!span_starts(rest, life[i].words))
+            continue;
+        e.queue_id = id;
+        if (e.kind != EVENT_COUNT)
+            events_put(events, &e);
+        put_spam(line, id, rest, events);
+        return true;
+    }
+    return false;
+}
+
+static bool of_message(const struct line *line, struct span id, struct span rest, struct events *events)
+{
+    if (span_take_literal(&rest, "<= "))
+        return arrival(line, id, rest, false, events);
+    if (span_take_literal(&rest, "(= "))
+        return arrival(line, id, rest, true, events);
+    if (span_take_literal(&rest, "=> ") || span_take_literal(&rest, "-> ") || span_take_literal(&rest, ">> "))
+        return delivered(line, id, rest, events);
+    if (span_take_literal(&rest, "*> "))
+        return true;
+    if (span_take_literal(&rest, "** "))
+        return failed(line, id, rest, COUNTER_BOUNCED, events);
+    if (span_take_literal(&rest, "== "))
+        return failed(line, id, rest, COUNTER_DEFERRED, events);
+    return life_of_message(line, id, rest, events) || exim_session(line, id, rest, events);
+}
+
+static bool exim(const struct line *line, struct events *events)
+{
+    struct span rest = line->header.message, id;
+
+    if (is_copy(line->file))
+        return true;
+    if (!skip_piece(&rest))
+        return true;
+    skip_stamp(&rest);
+    skip_pid(&rest);
+    if (take_id(&rest, &id))
+        return of_message(line, id, rest, events);
+    return exim_session(line, (struct span){ NULL, 0 }, rest, events);
+}
+
+static const struct service services[] = {
+    { SPAN("exim"), exim },
+    { SPAN("exim4"), exim },
+    { SPAN("Exim"), exim },
+};
+
+/* Its own log has no tag, and all that exim() knows begins with an id or with words that only Exim writes. */
+const struct recogniser recogniser_exim = { .name = "exim", SERVICES(services), .untagged = exim };

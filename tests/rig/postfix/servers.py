@@ -1,0 +1,172 @@
+"""The servers in the root: their configuration, start, and the state of queues and mailboxes."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import time
+
+import sink
+
+QUEUES = ("postfix", "postfix-out")
+# Postfix listens only on addresses that are an interface's own; 127.0.0.0/8 alone does not do.
+ADDRESSES = ["127.0.0.2/32", "127.0.0.3/32", "127.0.0.4/32", "127.0.0.5/32", "2001:db8:25::1/128", "2001:db8:25::9/128"]
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+class Servers:
+    def __init__(self, root, mode):
+        self.root, self.mode = pathlib.Path(root), mode
+        self.children = []
+
+    def run(self, *command, stdin=None, check=True):
+        """A command in the root; what it prints on stdout."""
+        done = subprocess.run(["chroot", self.root, *command], input=stdin, capture_output=True)
+        if check and done.returncode:
+            raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}: {done.stderr.decode()}")
+        return done.stdout.decode("utf-8", "replace")
+
+    def spawn(self, *command):
+        """A daemon that stays in the foreground."""
+        output = open(self.root / "var/log/rig-daemons", "ab")
+        self.children.append(subprocess.Popen(["chroot", self.root, *command], stdout=output, stderr=output,
+                                              stdin=subprocess.DEVNULL))
+
+    def configure(self):
+        for address in ADDRESSES:
+            subprocess.run(["ip", "addr", "add", address, "dev", "lo"], check=True)
+        etc = self.root / "etc"
+        for layer in ("common", self.mode):
+            shutil.copytree(HERE / "etc" / layer, etc, dirs_exist_ok=True)
+        for name in ("main.cf", "master.cf"):
+            addition = etc / "postfix" / f"{name}.add"
+            if addition.exists():
+                with open(etc / "postfix" / name, "a") as whole:
+                    whole.write(addition.read_text())
+        shutil.copy(etc / "rig/aliases", etc / "postfix/aliases")
+        for script in ("rig-exit", "rig-archive", "rig-pipefilter"):
+            shutil.copy(etc / "rig" / script, self.root / "usr/local/bin" / script)
+            (self.root / "usr/local/bin" / script).chmod(0o755)
+        shutil.copy(etc / "rig/eicar.ndb", self.root / "var/lib/clamav/rig.ndb")
+        for table in ("transport", "virtual-alias", "virtual-mailbox", "tls-policy", "sender-access",
+                      "recipient-access", "reinject-access"):
+            self.run("postmap", f"hash:/etc/postfix/{table}")
+        shutil.copy(etc / "postfix/dynamicmaps.cf", etc / "postfix-out/dynamicmaps.cf")
+        self.run("postalias", "hash:/etc/postfix/aliases")
+        self._directories()
+
+    def _directories(self):
+        for path, mode in (("run/clamav", 0o777), ("run/opendkim", 0o777), ("var/mail/archive", 0o777),
+                           ("var/mail", 0o1777), ("run/dovecot", 0o755), ("var/spool/postfix-out", 0o755),
+                           ("run/postgrey", 0o777), ("run/amavis", 0o777)):
+            (self.root / path).mkdir(parents=True, exist_ok=True)
+            (self.root / path).chmod(mode)
+        out = self.root / "var/lib/postfix-out"
+        out.mkdir(exist_ok=True)
+        shutil.chown(out, *self._postfix_ids())
+        home = self.root / "home/forwarder"
+        (home / ".forward").write_text("forwarder@world.example\n")
+        (self.root / "home/teamlead/.forward").write_text("\\teamlead, lead1@world.example, lead2@world.example\n")
+
+    def _postfix_ids(self):
+        record = next(l for l in (self.root / "etc/passwd").read_text().splitlines() if l.startswith("postfix:"))
+        return int(record.split(":")[2]), int(record.split(":")[3])
+
+    def start(self):
+        self.run("rsyslogd", "-f", "/etc/rsyslog.conf", "-i", "/run/rsyslogd.pid")
+        wait_for(lambda: (self.root / "dev/log").exists(), 10, "rsyslogd")
+        self.spawn("dnsmasq", "-C", "/etc/dnsmasq.conf", "-x", "/run/dnsmasq-rig.pid")
+        self.spawn("dovecot", "-F", "-c", "/etc/dovecot/rig.conf")
+        # In the foreground postgrey does not write to syslog.
+        self.run("postgrey", "--inet=127.0.0.1:10023", "--delay=3", "--user=postgrey", "--auto-whitelist-clients=0",
+                 "--daemonize", "--pidfile=/run/postgrey/pid")
+        self.spawn("opendkim", "-f", "-x", "/etc/opendkim-rig.conf")
+        ports = [10023, 8891]
+        if self.mode == "pipe":
+            self.spawn("spamd", "--local", "-s", "mail", "--max-children=2")
+            ports.append(783)
+        else:
+            self.spawn("clamd", "-F", "-c", "/etc/clamav/clamd.conf")
+            self.spawn("amavisd", "foreground")
+            ports.append(10024)
+            wait_for(lambda: (self.root / "run/clamav/clamd.ctl").exists(), 60, "clamd")
+        wait_for(lambda: (self.root / "var/spool/postfix/private/auth").exists(), 20, "dovecot")
+        for port in ports:
+            wait_for(lambda port=port: listens(port), 30, f"the server on port {port}")
+        self.run("postfix", "start")
+        self.run("postfix", "-c", "/etc/postfix-out", "start")
+        wait_for(lambda: listens(25) and listens(10030), 20, "postfix")
+
+    def stop(self):
+        for config in ("/etc/postfix", "/etc/postfix-out"):
+            self.run("postfix", "-c", config, "stop", check=False)
+        time.sleep(1)
+
+    # Queues.
+
+    def busy(self):
+        """How many messages are on their way: not deferred and not on hold."""
+        count = 0
+        for queue in QUEUES:
+            for name in ("maildrop", "incoming", "active"):
+                count += sum(len(files) for _, _, files in os.walk(self.root / "var/spool" / queue / name))
+        return count
+
+    def settle(self, timeout=120):
+        """Waits until nothing moves any more."""
+        deadline = time.monotonic() + timeout
+        quiet = rounds = 0
+        while quiet < 3:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{self.busy()} messages are still on their way: {self.run('postqueue', '-p')}")
+            time.sleep(0.15)
+            rounds += 1
+            if rounds % 10 == 0:
+                # The queue manager can miss the request for a scan that comes while it is scanning.
+                self.run("postkick", "public", "qmgr", "I", check=False)
+                self.run("postkick", "public", "pickup", "W", check=False)
+            quiet = 0 if self.busy() else quiet + 1
+
+    def queued(self, queue, wanted=""):
+        """Ids in a queue; with `wanted`, of the messages that contain it."""
+        found = []
+        for directory, _, files in os.walk(self.root / "var/spool/postfix" / queue):
+            for name in files:
+                if wanted.encode() in (pathlib.Path(directory) / name).read_bytes():
+                    found.append(name)
+        return found
+
+    def leaves(self, queue, queue_id):
+        """Waits until a message is no longer in that queue."""
+        wait_for(lambda: queue_id not in self.queued(queue), 60, f"the next attempt for {queue_id}")
+
+    # Mailboxes.
+
+    def mailboxes(self):
+        """Everything that was delivered here, as sink.Arrival."""
+        for path in sorted((self.root / "var/mail").iterdir()):
+            if path.is_file():
+                for message in re.split(rb"(?:\A|\n)From .*\n", path.read_bytes())[1:]:
+                    yield sink.Arrival(message, 1, True)
+        for path in sorted((self.root / "var/mail/archive").iterdir()):
+            yield sink.Arrival(path.read_bytes(), 1, True)
+
+
+def listens(port):
+    """Looked up in the kernel's table: a probing connection would stand in the log."""
+    wanted = f":{port:04X}"
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in pathlib.Path(table).read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[1].endswith(wanted) and fields[3] == "0A":
+                return True
+    return False
+
+
+def wait_for(condition, timeout, what):
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{what} did not come up in {timeout} s")
+        time.sleep(0.1)
