@@ -56,8 +56,9 @@ bool config_add_source(struct config *config, enum config_source_type type, cons
  * or read_configs() runs. Call once per process, before that. */
 void config_register(const char *type);
 
-/* What was read, with defaults filled in; *errors is how many tokens were wrong (each was logged with file and line
- * by Net-SNMP). NULL without memory. */
+/* What was read, with defaults filled in; *errors is how many values were wrong: each was logged with file and line
+ * by Net-SNMP, which also tells, but does not count here, unknown tokens and tokens without a value. NULL without
+ * memory. */
 struct config *config_take(unsigned *errors);
 void config_free(struct config *config);
 

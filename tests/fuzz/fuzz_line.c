@@ -1,6 +1,7 @@
 /* Fuzzes the whole pipeline: the input is a log, one parser reads it from its first line to its last.
  *
- * Beyond what the sanitisers see: the sums that COUNTING.md promises hold, no row is above its cap, spans lie in the line.
+ * Beyond what the sanitisers see: the sums that COUNTING.md promises hold, no row is above its cap, spans lie in the
+ * line.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "../../parser/parser.h"

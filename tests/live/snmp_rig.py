@@ -96,6 +96,30 @@ for _number in (signal.SIGTERM, signal.SIGINT):
     signal.signal(_number, lambda *_: sys.exit(1))
 
 
+_programs = {}
+
+
+def program(path):
+    """The program, or, for an ordinary user who may not be able to look into the sources' directory, a copy of it."""
+    if not AS_ROOT:
+        return path
+    if path not in _programs:
+        directory = tempfile.mkdtemp(prefix="mailtally-test.")
+        atexit.register(shutil.rmtree, directory, ignore_errors=True)
+        os.chmod(directory, 0o755)
+        _programs[path] = shutil.copy(path, directory)
+    return _programs[path]
+
+
+def snmpd():
+    """Debian's, or the one that tools/deps unpacked."""
+    places = f"{os.environ['PATH']}:/usr/sbin:{TOP}/build/tools/snmpd/usr/sbin"
+    path = shutil.which("snmpd", path=places)
+    if not path:
+        skip_all("there is no snmpd: run make deps")
+    return path if path.startswith("/usr") else program(path)
+
+
 def free_port():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
@@ -141,7 +165,7 @@ class Rig:
         self.state = self.dir / "state"
         self.conf = self.dir / "mailtallyd.conf"
         self.output = self.dir / "mailtallyd.out"
-        self.program = MAILTALLYD
+        self.program = program(MAILTALLYD)
         self.agent = None  # what answers: snmpd, or the daemon itself
         self.daemon = None
         self.state.mkdir()
@@ -178,7 +202,7 @@ agentXRetries 1
         environment = {"SNMP_PERSISTENT_DIR": str(persistent), "SNMPCONFPATH": str(self.dir), "MIBS": ""}
         # The socket is made in a directory that the user of the test may write in.
         self.own(self.dir)
-        self.agent = start(["/usr/sbin/snmpd", "-f", "-C", "-c", self.dir / "snmpd.conf", "-Lo", "-I", "-smux"],
+        self.agent = start([snmpd(), "-f", "-C", "-c", self.dir / "snmpd.conf", "-Lo", "-I", "-smux"],
                            self.dir / "work/snmpd.out", environment)
         if wait and not until(lambda: self.get(".1.3.6.1.2.1.1.3.0"), 5):
             raise RuntimeError((self.dir / "work/snmpd.out").read_text())

@@ -13,20 +13,20 @@
 #include "../../parser/parser.h"
 
 /* Ids: short ones of Postfix have at least six octets. */
-#define A "AAAAA1"
-#define B "BBBBB1"
-#define C "CCCCC1"
-#define CLIENT(id) "postfix/smtpd[1]: " id ": client=mx.example.net[192.0.2.1]\n"
-#define LOCALHOST(id) "postfix/smtpd[2]: " id ": client=localhost[127.0.0.1]\n"
-#define PICKUP(id) "postfix/pickup[3]: " id ": uid=33 from=<www@example.org>\n"
+#define A                  "AAAAA1"
+#define B                  "BBBBB1"
+#define C                  "CCCCC1"
+#define CLIENT(id)         "postfix/smtpd[1]: " id ": client=mx.example.net[192.0.2.1]\n"
+#define LOCALHOST(id)      "postfix/smtpd[2]: " id ": client=localhost[127.0.0.1]\n"
+#define PICKUP(id)         "postfix/pickup[3]: " id ": uid=33 from=<www@example.org>\n"
 #define NAMED(id, message) "postfix/cleanup[4]: " id ": message-id=<" message ">\n"
-#define QUEUED(id) "postfix/qmgr[5]: " id ": from=<www@example.org>, size=1000, nrcpt=1 (queue active)\n"
-#define REMOVED(id) "postfix/qmgr[5]: " id ": removed\n"
-#define SENT_BY(id, service, relay, reply) \
+#define QUEUED(id)         "postfix/qmgr[5]: " id ": from=<www@example.org>, size=1000, nrcpt=1 (queue active)\n"
+#define REMOVED(id)        "postfix/qmgr[5]: " id ": removed\n"
+#define SENT_BY(id, service, relay, reply)                             \
     "postfix/" service "[6]: " id ": to=<x@example.com>, relay=" relay \
     ", delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (" reply ")\n"
 #define SENT(id) SENT_BY(id, "smtp", "mx.example.com[198.51.100.7]:25", "250 2.0.0 Ok: queued as 12345678")
-#define TO_FILTER(id, new_id) \
+#define TO_FILTER(id, new_id)                         \
     SENT_BY(id, "smtp", "127.0.0.1[127.0.0.1]:10024", \
             "250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as " new_id)
 
@@ -38,7 +38,8 @@ struct feed {
 
 static struct feed feed_new(const struct parser_options *options)
 {
-    struct feed f = { .tallies = tallies_new(options->seed), .source = { .name = "test", .default_host = SPAN("mx1") } };
+    struct feed f = { .tallies = tallies_new(options->seed),
+                      .source = { .name = "test", .default_host = SPAN("mx1") } };
 
     assert_non_null(f.tallies);
     f.parser = parser_new(options, f.tallies, NULL);
@@ -67,8 +68,8 @@ static void feed_lines(struct feed *f, const char *lines)
         if (*lines == '@') {
             second = atoi(lines + 1);
         } else {
-            n = snprintf(line, sizeof line, "Nov 21 09:%02d:%02d mx1 %.*s", second / 60, second % 60, (int)(end - lines),
-                         lines);
+            n = snprintf(line, sizeof line, "Nov 21 09:%02d:%02d mx1 %.*s", second / 60, second % 60,
+                         (int)(end - lines), lines);
             parser_line(f->parser, &f->source, (struct span){ line, (size_t)n });
         }
         lines = end + 1;
@@ -152,16 +153,16 @@ static void an_id_that_is_used_again_is_another_message(void **state)
 static void ids_of_two_instances_are_apart(void **state)
 {
     (void)state;
-    expect(CLIENT(A) "postfix-out/smtpd[1]: " A ": client=mx.example.net[192.0.2.1]\n" QUEUED(A)
-           "postfix-out/qmgr[5]: " A ": from=<y@example.org>, size=7, nrcpt=1 (queue active)\n",
+    expect(CLIENT(A) "postfix-out/smtpd[1]: " A ": client=mx.example.net[192.0.2.1]\n" QUEUED(
+               A) "postfix-out/qmgr[5]: " A ": from=<y@example.org>, size=7, nrcpt=1 (queue active)\n",
            "received=2 receivedOctets=1007");
 }
 
 static void a_service_may_log_under_a_name_of_its_own(void **state)
 {
     (void)state;
-    expect("submission/smtpd[1]: " A ": client=laptop[192.0.2.9], sasl_method=PLAIN, sasl_username=alice\n" NAMED(A, "m")
-           QUEUED(A) SENT(A),
+    expect("submission/smtpd[1]: " A
+           ": client=laptop[192.0.2.9], sasl_method=PLAIN, sasl_username=alice\n" NAMED(A, "m") QUEUED(A) SENT(A),
            "received=1 sent=1 authSucceeded=1 sentOctets=1000");
 }
 
@@ -189,7 +190,8 @@ static void requeued_mail_is_received_once(void **state)
 {
     (void)state;
     expect(CLIENT(A) QUEUED(A) "postfix/postsuper[9]: " A ": requeued\n"
-           "postfix/pickup[3]: " B ": uid=89 from=<www@example.org> orig_id=" A "\n" NAMED(B, "m@x") QUEUED(B) SENT(B),
+                               "postfix/pickup[3]: " B ": uid=89 from=<www@example.org> orig_id=" A "\n" NAMED(B, "m@x")
+                                   QUEUED(B) SENT(B),
            "received=1 sent=1 receivedOctets=1000");
 }
 
@@ -198,14 +200,14 @@ static void requeued_mail_is_received_once(void **state)
 static void held_mail_is_received_at_once_by_cleanup(void **state)
 {
     (void)state;
-    expect(CLIENT(A) NAMED(A, "m@x")
-           "postfix/cleanup[4]: " A ": hold: header Subject: x from mx[192.0.2.1]; from=<a@b> to=<c@d> proto=SMTP "
-           "helo=<mx>: text\n",
+    expect(CLIENT(A) NAMED(A, "m@x") "postfix/cleanup[4]: " A
+                                     ": hold: header Subject: x from mx[192.0.2.1]; from=<a@b> to=<c@d> proto=SMTP "
+                                     "helo=<mx>: text\n",
            "received=1 held=1 receivedOctets=0");
-    expect(CLIENT(A) NAMED(A, "m@x")
-           "postfix/cleanup[4]: " A ": milter-hold: END-OF-MESSAGE from mx[192.0.2.1]: milter triggers HOLD action; "
-           "from=<a@b> to=<c@d> proto=SMTP helo=<mx>\n"
-           "postfix/postsuper[9]: " A ": released from hold\n" QUEUED(A),
+    expect(CLIENT(A) NAMED(A, "m@x") "postfix/cleanup[4]: " A
+                                     ": milter-hold: END-OF-MESSAGE from mx[192.0.2.1]: milter triggers HOLD action; "
+                                     "from=<a@b> to=<c@d> proto=SMTP helo=<mx>\n"
+                                     "postfix/postsuper[9]: " A ": released from hold\n" QUEUED(A),
            "received=1 held=1 receivedOctets=1000");
 }
 
@@ -228,17 +230,20 @@ static void mail_held_at_the_door_is_received_when_it_is_released_or_removed(voi
 static void refused_or_discarded_mail_is_not_received(void **state)
 {
     (void)state;
-    expect(CLIENT(A) NAMED(A, "m@x")
-           "postfix/cleanup[4]: " A ": reject: header Subject: buy from mx[192.0.2.1]; from=<a@b> to=<c@d> proto=ESMTP "
-           "helo=<mx>: 5.7.1 no\n",
+    expect(CLIENT(A)
+               NAMED(A, "m@x") "postfix/cleanup[4]: " A
+                               ": reject: header Subject: buy from mx[192.0.2.1]; from=<a@b> to=<c@d> proto=ESMTP "
+                               "helo=<mx>: 5.7.1 no\n",
            "rejected=1");
-    expect(CLIENT(A) NAMED(A, "m@x")
-           "postfix/cleanup[4]: " A ": milter-reject: END-OF-MESSAGE from mx[192.0.2.1]: 4.7.1 Try again later; "
-           "from=<a@b> to=<c@d> proto=ESMTP helo=<mx>\n",
+    expect(CLIENT(A) NAMED(A, "m@x") "postfix/cleanup[4]: " A
+                                     ": milter-reject: END-OF-MESSAGE from mx[192.0.2.1]: 4.7.1 Try again later; "
+                                     "from=<a@b> to=<c@d> proto=ESMTP helo=<mx>\n",
            "rejectedTemporarily=1");
-    expect(CLIENT(A) NAMED(A, "m@x")
-           "postfix/cleanup[4]: " A ": discard: body x from mx[192.0.2.1]; from=<a@b> to=<c@d> proto=ESMTP helo=<mx>: y\n"
-           "postfix/cleanup[4]: " A ": discard: body z from mx[192.0.2.1]; from=<a@b> to=<c@d> proto=ESMTP helo=<mx>: y\n",
+    expect(CLIENT(A)
+               NAMED(A, "m@x") "postfix/cleanup[4]: " A
+                               ": discard: body x from mx[192.0.2.1]; from=<a@b> to=<c@d> proto=ESMTP helo=<mx>: y\n"
+                               "postfix/cleanup[4]: " A
+                               ": discard: body z from mx[192.0.2.1]; from=<a@b> to=<c@d> proto=ESMTP helo=<mx>: y\n",
            "discarded=1");
 }
 
@@ -246,18 +251,19 @@ static void too_big_is_one_refusal_whoever_says_it(void **state)
 {
     (void)state;
     expect(CLIENT(A) "postfix/cleanup[4]: warning: " A ": queue file size limit exceeded\n"
-           "postfix/smtpd[1]: warning: " A ": queue file size limit exceeded\n",
+                     "postfix/smtpd[1]: warning: " A ": queue file size limit exceeded\n",
            "rejected=1");
 }
 
 static void expiry_counts_once_and_is_no_bounce(void **state)
 {
     (void)state;
-    expect(CLIENT(A) QUEUED(A)
-           "postfix/smtp[6]: " A ": to=<x@example.com>, relay=none, delay=9, delays=9/0/0/0, dsn=4.4.1, status=deferred "
-           "(connect to mx.example.com[198.51.100.7]:25: Connection refused)\n"
-           "postfix/qmgr[5]: " A ": from=<a@b>, status=expired, returned to sender\n"
-           "postfix/qmgr[5]: " A ": from=<a@b>, status=force-expired, returned to sender\n" REMOVED(A),
+    expect(CLIENT(A) QUEUED(A) "postfix/smtp[6]: " A
+                               ": to=<x@example.com>, relay=none, delay=9, delays=9/0/0/0, dsn=4.4.1, status=deferred "
+                               "(connect to mx.example.com[198.51.100.7]:25: Connection refused)\n"
+                               "postfix/qmgr[5]: " A ": from=<a@b>, status=expired, returned to sender\n"
+                               "postfix/qmgr[5]: " A
+                               ": from=<a@b>, status=force-expired, returned to sender\n" REMOVED(A),
            "received=1 deferred=1 expired=1");
 }
 
@@ -277,9 +283,9 @@ static void an_smtp_filter_is_told_by_the_message_id(void **state)
 static void an_smtp_filter_is_told_by_orig_queue_id(void **state)
 {
     (void)state;
-    expect(CLIENT(A) NAMED(A, "m@x") QUEUED(A)
-           "postfix/smtpd[2]: " B ": client=localhost[127.0.0.1], orig_queue_id=" A ", orig_client=mx[192.0.2.1]\n"
-           NAMED(B, "rewritten@x") QUEUED(B) TO_FILTER(A, B) REMOVED(A) SENT(B) REMOVED(B),
+    expect(CLIENT(A) NAMED(A, "m@x") QUEUED(A) "postfix/smtpd[2]: " B ": client=localhost[127.0.0.1], orig_queue_id=" A
+                                               ", orig_client=mx[192.0.2.1]\n" NAMED(B, "rewritten@x") QUEUED(B)
+                                                   TO_FILTER(A, B) REMOVED(A) SENT(B) REMOVED(B),
            "received=1 reinjected=1 sent=1");
 }
 
@@ -287,14 +293,16 @@ static void a_filter_on_another_machine_is_learned(void **state)
 {
 #define REMOTE_FILTER(id, new_id) SENT_BY(id, "smtp", "filter[10.0.0.5]:10024", "250 2.0.0 Ok: queued as " new_id)
     (void)state;
-    expect(CLIENT(A) NAMED(A, "m@x") QUEUED(A)
-           "postfix/smtpd[2]: " B ": client=filter[10.0.0.5], orig_queue_id=" A ", orig_client=mx[192.0.2.1]\n"
-           NAMED(B, "m@x") QUEUED(B) REMOTE_FILTER(A, B) REMOVED(A) SENT(B) REMOVED(B) CLIENT(C) NAMED(C, "n@x") QUEUED(C)
-           SENT_BY(C, "smtp", "filter[10.0.0.5]:10024", "250 2.7.0 Ok, discarded, id=1 - spam") REMOVED(C),
+    expect(CLIENT(A) NAMED(A, "m@x")
+               QUEUED(A) "postfix/smtpd[2]: " B ": client=filter[10.0.0.5], orig_queue_id=" A
+                         ", orig_client=mx[192.0.2.1]\n" NAMED(B, "m@x") QUEUED(B) REMOTE_FILTER(A, B) REMOVED(A)
+                             SENT(B) REMOVED(B) CLIENT(C) NAMED(C, "n@x") QUEUED(C)
+                                 SENT_BY(C, "smtp", "filter[10.0.0.5]:10024", "250 2.7.0 Ok, discarded, id=1 - spam")
+                                     REMOVED(C),
            "received=2 reinjected=1 sent=1");
     expect_filter(CONTENT_FILTER_HOSTS,
                   CLIENT(A) QUEUED(A) "postfix/smtpd[2]: " B ": client=filter[10.0.0.5]\n" QUEUED(B) REMOTE_FILTER(A, B)
-                  SENT(B),
+                      SENT(B),
                   "received=1 reinjected=1 sent=1");
 #undef REMOTE_FILTER
 }
@@ -303,7 +311,7 @@ static void mail_that_the_filter_drops_is_a_hand_over_from_the_first_line(void *
 {
     (void)state;
     expect(CLIENT(A) NAMED(A, "m@x") QUEUED(A)
-           SENT_BY(A, "smtp", "127.0.0.1[127.0.0.1]:10024", "250 2.7.0 Ok, discarded, id=1-1 - spam") REMOVED(A),
+               SENT_BY(A, "smtp", "127.0.0.1[127.0.0.1]:10024", "250 2.7.0 Ok, discarded, id=1-1 - spam") REMOVED(A),
            "received=1");
 }
 
@@ -311,7 +319,7 @@ static void the_filtered_id_may_be_gone_before_the_line_that_names_it(void **sta
 {
     (void)state;
     expect(CLIENT(A) NAMED(A, "m@x") QUEUED(A) LOCALHOST(B) NAMED(B, "m@x") QUEUED(B) SENT(B) REMOVED(B) TO_FILTER(A, B)
-           REMOVED(A),
+               REMOVED(A),
            "received=1 reinjected=1 sent=1");
 }
 
@@ -319,18 +327,19 @@ static void without_a_message_id_the_reply_decides(void **state)
 {
     (void)state;
     expect(CLIENT(A) NAMED(A, "") QUEUED(A) LOCALHOST(B) NAMED(B, "made-up@mx1") QUEUED(B) TO_FILTER(A, B) REMOVED(A)
-           SENT(B) REMOVED(B),
+               SENT(B) REMOVED(B),
            "received=1 reinjected=1 sent=1");
     /* a web application's mail at the same time is a reception */
     expect(CLIENT(A) NAMED(A, "") QUEUED(A) LOCALHOST(B) NAMED(B, "web@mx1") QUEUED(B) SENT(A) REMOVED(A) SENT(B)
-           REMOVED(B),
+               REMOVED(B),
            "received=2 sent=2 receivedOctets=2000");
     expect(CLIENT(A) NAMED(A, "") QUEUED(A) LOCALHOST(B) NAMED(B, "web@mx1") QUEUED(B), "received=2");
     /* amavisd-new's own line is evidence, too */
-    expect(CLIENT(A) NAMED(A, "") QUEUED(A) LOCALHOST(B) NAMED(B, "made-up@mx1") QUEUED(B)
-           "amavis[7]: (7-1) Passed CLEAN {RelayedInbound}, [192.0.2.1]:5 [192.0.2.1] <a@b> -> <c@d>, Queue-ID: " A
-           ", mail_id: x, Hits: -, size: 9, queued_as: " B ", 10 ms\n" TO_FILTER(A, B) REMOVED(A) SENT(B),
-           "received=1 reinjected=1 sent=1");
+    expect(
+        CLIENT(A) NAMED(A, "") QUEUED(A) LOCALHOST(B) NAMED(B, "made-up@mx1") QUEUED(
+            B) "amavis[7]: (7-1) Passed CLEAN {RelayedInbound}, [192.0.2.1]:5 [192.0.2.1] <a@b> -> <c@d>, Queue-ID: " A
+               ", mail_id: x, Hits: -, size: 9, queued_as: " B ", 10 ms\n" TO_FILTER(A, B) REMOVED(A) SENT(B),
+        "received=1 reinjected=1 sent=1");
 }
 
 static void local_submissions_and_web_applications_are_received(void **state)
@@ -340,7 +349,7 @@ static void local_submissions_and_web_applications_are_received(void **state)
     expect(PICKUP(A) NAMED(A, "cron@mx1") QUEUED(A) SENT(A), "received=1 sent=1");
     /* the same Message-ID again, after the first is gone */
     expect(LOCALHOST(A) NAMED(A, "web@mx1") QUEUED(A) SENT(A) REMOVED(A) LOCALHOST(B) NAMED(B, "web@mx1") QUEUED(B)
-           SENT(B),
+               SENT(B),
            "received=2 sent=2");
 }
 
@@ -348,8 +357,8 @@ static void two_filters_in_a_row_are_two_hops(void **state)
 {
     (void)state;
     expect(CLIENT(A) NAMED(A, "m@x") QUEUED(A) LOCALHOST(B) NAMED(B, "m@x") QUEUED(B) TO_FILTER(A, B) REMOVED(A)
-           LOCALHOST(C) NAMED(C, "m@x") QUEUED(C)
-           SENT_BY(B, "smtp", "127.0.0.1[127.0.0.1]:10026", "250 2.0.0 Ok: queued as " C) REMOVED(B) SENT(C),
+               LOCALHOST(C) NAMED(C, "m@x") QUEUED(C)
+                   SENT_BY(B, "smtp", "127.0.0.1[127.0.0.1]:10026", "250 2.0.0 Ok: queued as " C) REMOVED(B) SENT(C),
            "received=1 reinjected=2 sent=1");
 }
 
@@ -373,8 +382,8 @@ static void a_pipe_filter_is_told_without_a_message_id_by_the_sender(void **stat
            "received=1 reinjected=1 sent=1");
     expect(CLIENT(A) NAMED(A, "") QUEUED(A) PICKUP(B) NAMED(B, "made-up@mx1") QUEUED(B) PIPE(A) REMOVED(A) SENT(B),
            "received=1 reinjected=1 sent=1");
-    expect(CLIENT(A) NAMED(A, "") QUEUED(A) PIPE(A) REMOVED(A)
-           "postfix/pickup[3]: " B ": uid=0 from=<root>\n" NAMED(B, "cron@mx1") QUEUED(B) SENT(B),
+    expect(CLIENT(A) NAMED(A, "") QUEUED(A) PIPE(A)
+               REMOVED(A) "postfix/pickup[3]: " B ": uid=0 from=<root>\n" NAMED(B, "cron@mx1") QUEUED(B) SENT(B),
            "received=2 delivered=1 sent=1");
 }
 
@@ -419,9 +428,10 @@ static void a_remote_server_cannot_hide_mail_by_naming_our_ids(void **state)
 {
 #define LIAR(id, name) SENT_BY(id, "smtp", "liar.example[203.0.113.6]:25", "250 2.0.0 Ok: queued as " name)
     (void)state;
-    expect(PICKUP(A) NAMED(A, "m@x") QUEUED(A) PICKUP(B) NAMED(B, "n@x") QUEUED(B) LIAR(A, B) LIAR(A, A), "received=2 sent=2");
+    expect(PICKUP(A) NAMED(A, "m@x") QUEUED(A) PICKUP(B) NAMED(B, "n@x") QUEUED(B) LIAR(A, B) LIAR(A, A),
+           "received=2 sent=2");
     expect(CLIENT(A) NAMED(A, "m@x") QUEUED(A) LOCALHOST(B) NAMED(B, "m@x") QUEUED(B) TO_FILTER(A, B) REMOVED(A)
-           LIAR(B, A) LIAR(B, B) LIAR(B, A),
+               LIAR(B, A) LIAR(B, B) LIAR(B, A),
            "received=1 reinjected=1 sent=3");
     expect(PICKUP(A) NAMED(A, "") QUEUED(A) PICKUP(B) NAMED(B, "n@x") QUEUED(B) LIAR(B, A), "received=2 sent=1");
 #undef LIAR
@@ -430,7 +440,8 @@ static void a_remote_server_cannot_hide_mail_by_naming_our_ids(void **state)
 static void text_that_looks_like_fields_moves_nothing(void **state)
 {
     (void)state;
-    expect("postfix/smtp[6]: " A ": to=<\"a>, relay=x, dsn=2.0.0, status=bounced (x)\"@example.com>, relay=none, delay=1, "
+    expect("postfix/smtp[6]: " A
+           ": to=<\"a>, relay=x, dsn=2.0.0, status=bounced (x)\"@example.com>, relay=none, delay=1, "
            "delays=0/0/0/1, dsn=4.0.0, status=deferred (host x[198.51.100.7] said: 450 4.0.0 status=sent (ok))\n",
            "deferred=1");
     expect("postfix/smtp[6]: " A ": host x[198.51.100.7] said: 450 4.0.0 hm, status=sent (250 ok) (in reply to RCPT TO "
@@ -440,13 +451,14 @@ static void text_that_looks_like_fields_moves_nothing(void **state)
            "address rejected: User unknown; from=<\"450 4.7.1 status=sent\"@x> to=<Greylisted@example.org> proto=ESMTP "
            "helo=<status=sent>\n",
            "rejected=1");
-    expect(CLIENT(A)
-           "postfix/cleanup[4]: " A ": warning: header Subject: reject: 550 milter-reject: discard: hold: from "
-           "mx[192.0.2.1]; from=<a@b> to=<c@d> proto=ESMTP helo=<x>: seen\n",
+    expect(CLIENT(A) "postfix/cleanup[4]: " A
+                     ": warning: header Subject: reject: 550 milter-reject: discard: hold: from "
+                     "mx[192.0.2.1]; from=<a@b> to=<c@d> proto=ESMTP helo=<x>: seen\n",
            "rejectWarnings=1");
-    expect("postfix/smtpd[1]: improper command pipelining after RCPT from x[192.0.2.1]: TLS connection established from \n"
-           "postfix/smtpd[1]: warning: non-SMTP command from x[192.0.2.1]: SASL LOGIN authentication failed: x\n",
-           "");
+    expect(
+        "postfix/smtpd[1]: improper command pipelining after RCPT from x[192.0.2.1]: TLS connection established from \n"
+        "postfix/smtpd[1]: warning: non-SMTP command from x[192.0.2.1]: SASL LOGIN authentication failed: x\n",
+        "");
     expect(CLIENT(A) "postfix/cleanup[4]: " A ": message-id=<status=bounced-reject: RCPT@x>\n", "");
 }
 

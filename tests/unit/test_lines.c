@@ -1,5 +1,5 @@
-/* Real lines, whole and damaged, through the whole parser between unreadable pages: nothing is read outside of the line,
- * and damage to one line does not change what another counts.
+/* Real lines, whole and damaged, through the whole parser between unreadable pages: nothing is read outside of the
+ * line, and damage to one line does not change what another counts.
  *
  * The lines are those of the rigs and of the golden files (tests/data, tests/golden). SEED=n repeats a run.
  *
@@ -16,7 +16,7 @@
 #include "../../parser/parser.h"
 
 #define LINES_CAP 40000
-#define SAMPLE 400 /* lines that are cut at every length: every nth of all */
+#define SAMPLE    400 /* lines that are cut at every length: every nth of all */
 
 static char *lines[LINES_CAP];
 static size_t lines_n;
@@ -128,7 +128,8 @@ static void damaged_lines_are_read_within_their_bounds(void **state)
 
         memcpy(line, from, n);
         for (long changes = random() % 4; n && changes >= 0; changes--)
-            line[(size_t)random() % n] = "\0<>\"[]{}(),;:=/ %\n\r\t\x80\xff" "0Aa"[(size_t)random() % 25];
+            line[(size_t)random() % n] = "\0<>\"[]{}(),;:=/ %\n\r\t\x80\xff"
+                                         "0Aa"[(size_t)random() % 25];
         parser_line(f.parser, &f.source, guard_behind((struct span){ line, n }));
     }
     feed_free(&f);

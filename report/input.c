@@ -1,0 +1,233 @@
+/* From files to the parser.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "input.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../config/config.h"
+#include "../config/hosts.h"
+#include "../source/merge.h"
+
+#define DEFAULT_HOST "localhost" /* of lines that name none: the log may be from anywhere */
+
+struct input {
+    struct config *config;
+    struct host_filter *hosts;
+    struct tallies *tallies;
+    struct parser *parser;
+    struct merge *merge;
+    size_t files_n;
+    bool has_trouble;
+    bool is_configured; /* no operands: the files are those of the configuration */
+};
+
+/* A pipe or file that nobody would read. cron gives an empty pipe that is at its end, a service /dev/null: both are
+ * no reason. */
+static bool stdin_is_offered(void)
+{
+    struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+    struct stat status;
+
+    if (fstat(STDIN_FILENO, &status) != 0)
+        return false;
+    if (S_ISREG(status.st_mode))
+        return status.st_size > 0;
+    if (!S_ISFIFO(status.st_mode) && !S_ISSOCK(status.st_mode))
+        return false;
+    return poll(&input, 1, 0) <= 0 || (input.revents & POLLIN);
+}
+
+static struct config *read_config(struct input *input, const struct options *options)
+{
+    struct config *config;
+    unsigned errors = 0;
+
+    if (options->files_n && !options->config_file)
+        return config_new();
+    input->is_configured = options->files_n == 0;
+    config = config_read(options->config_file, &errors);
+    input->has_trouble = errors > 0;
+    return config;
+}
+
+/* A list that is separated by commas or blanks. */
+static bool set_content_filter(struct config *config, const char *list, char *error)
+{
+    static const char separators[] = ", \t";
+    char word[256];
+
+    config_reset_content_filter(config);
+    for (list += strspn(list, separators); *list; list += strspn(list, separators)) {
+        size_t n = strcspn(list, separators);
+
+        if (n >= sizeof word)
+            n = sizeof word - 1;
+        memcpy(word, list, n);
+        word[n] = '\0';
+        if (!config_set_content_filter(config, word, error))
+            return false;
+        list += n;
+    }
+    return true;
+}
+
+/* Options go before the configuration. */
+static bool set_options(struct config *config, const struct options *options)
+{
+    char error[CONFIG_ERROR_OCTETS];
+    bool fine = (!options->host_regex || config_set_host_regex(config, options->host_regex, error)) &&
+                (!options->content_filter || set_content_filter(config, options->content_filter, error));
+
+    for (size_t i = 0; fine && i < options->switches_n; i++)
+        fine = config_switch(config, options->switches[i].program, options->switches[i].on, error);
+    if (!fine)
+        complain("%s", error);
+    return fine;
+}
+
+static bool make_parser(struct input *input, const struct options *options)
+{
+    struct parser_options parser = { .since = options->since, .until = options->until };
+    char error[CONFIG_ERROR_OCTETS];
+    const char *unknown = NULL;
+
+    config_parser_options(input->config, &parser);
+    if (input->config->host_regex) {
+        input->hosts = host_filter_new(input->config->host_regex, error, sizeof error);
+        if (!input->hosts) {
+            complain("%s", error);
+            return false;
+        }
+        parser.wants_host = host_filter_wants;
+        parser.wants_host_context = input->hosts;
+    }
+    if (getrandom(&parser.seed, sizeof parser.seed, GRND_NONBLOCK) != (ssize_t)sizeof parser.seed)
+        parser.seed = (uint64_t)time(NULL);
+    input->tallies = tallies_new(parser.seed);
+    input->parser = input->tallies ? parser_new(&parser, input->tallies, &unknown) : NULL;
+    if (!input->parser)
+        complain(unknown ? "no mail program \"%s\" is known" : "no memory", unknown);
+    return input->parser != NULL;
+}
+
+static void add_file(void *context, const char *path, const char *host)
+{
+    struct input *input = context;
+
+    if (merge_add(input->merge, path, host ? host : DEFAULT_HOST)) {
+        input->files_n++;
+        return;
+    }
+    complain("%s: no memory", path);
+    input->has_trouble = true;
+}
+
+static bool add_files(struct input *input, const struct options *options)
+{
+    input->merge = merge_new();
+    if (!input->merge) {
+        complain("no memory");
+        return false;
+    }
+    for (size_t i = 0; i < options->files_n; i++)
+        add_file(input, options->files[i], NULL);
+    if (options->files_n == 0)
+        config_each_file(input->config, add_file, input);
+    if (input->files_n == 0)
+        complain("the configuration names no file that is there; name a FILE, or \"-\" for standard input");
+    return input->files_n > 0;
+}
+
+struct input *input_open(const struct options *options)
+{
+    struct input *input;
+
+    if (options->files_n == 0 && stdin_is_offered()) {
+        complain("standard input is a pipe or a file: give \"-\" to read it, or </dev/null to read the configured "
+                 "logs");
+        return NULL;
+    }
+    input = calloc(1, sizeof *input);
+    if (!input) {
+        complain("no memory");
+        return NULL;
+    }
+    input->config = read_config(input, options);
+    if (input->config && set_options(input->config, options) && make_parser(input, options) &&
+        add_files(input, options))
+        return input;
+    input_close(input);
+    return NULL;
+}
+
+void input_close(struct input *input)
+{
+    if (!input)
+        return;
+    merge_free(input->merge);
+    parser_free(input->parser);
+    tallies_free(input->tallies);
+    host_filter_free(input->hosts);
+    config_free(input->config);
+    free(input);
+}
+
+struct parser *input_parser(struct input *input)
+{
+    return input->parser;
+}
+
+const struct tallies *input_tallies(const struct input *input)
+{
+    return input->tallies;
+}
+
+static void take_line(void *context, struct parser_source *source, struct span line, const struct header *header,
+                      bool header_found)
+{
+    struct input *input = context;
+
+    if (header)
+        parser_line_parsed(input->parser, source, line, header, header_found);
+    else
+        parser_line(input->parser, source, line);
+}
+
+static void take_overlong(void *context, struct parser_source *source)
+{
+    struct input *input = context;
+
+    parser_overlong_line(input->parser, source);
+}
+
+static void take_trouble(void *context, const char *sentence)
+{
+    struct input *input = context;
+
+    input->has_trouble = true;
+    complain("%s", sentence);
+}
+
+enum status input_read(struct input *input)
+{
+    struct merge_sink sink = {
+        .line = take_line, .overlong = take_overlong, .trouble = take_trouble, .context = input
+    };
+
+    merge_run(input->merge, &sink);
+    if (input->is_configured && input->has_trouble)
+        complain("these are the files of the daemon's configuration (default %s); name a FILE to read another",
+                 CONFIG_DEFAULT_SOURCE);
+    parser_settle(input->parser, INT64_MAX);
+    if (merge_over_cap(input->merge))
+        complain("more than %d files overlap in time: %llu of them were read late, so that mail that passes from one "
+                 "file to another may count as two",
+                 MERGE_OPEN_MAX, (unsigned long long)merge_over_cap(input->merge));
+    return input->has_trouble ? STATUS_ERROR : STATUS_DONE;
+}

@@ -1,0 +1,26 @@
+/* What a subcommand reads: the operands, or the daemon's configured files, through the parser.
+ *
+ *     input_open -> parser_set_sink(input_parser()) ... -> input_read -> input_tallies ... -> input_close
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef MAILTALLY_INPUT_H
+#define MAILTALLY_INPUT_H
+
+#include "../parser/parser.h"
+#include "report.h"
+
+struct input;
+
+/* NULL when nothing can be read with these options; it was told. */
+struct input *input_open(const struct options *options);
+void input_close(struct input *input);
+
+/* Valid until input_close(). */
+struct parser *input_parser(struct input *input);
+const struct tallies *input_tallies(const struct input *input);
+
+/* Reads everything. STATUS_ERROR when a file could not be read, or not to its end: it was told, and the others were
+ * read. */
+enum status input_read(struct input *input);
+
+#endif

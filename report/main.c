@@ -1,0 +1,118 @@
+/* mailtally: from the shell what the daemon counts.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "report.h"
+
+static const struct subcommand {
+    const char *name;
+    unsigned options; /* enum option_set */
+    enum status (*run)(const struct options *options);
+    const char *summary;
+} subcommands[] = {
+    { "count", OPTIONS_COMMON, count_run, "print every counter" },
+    { "events", OPTIONS_COMMON | OPTIONS_EVENTS, events_run, "print each event and the line that is its evidence" },
+};
+#define SUBCOMMANDS (sizeof subcommands / sizeof subcommands[0])
+
+void complain(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    flockfile(stderr);
+    fputs("mailtally: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    funlockfile(stderr);
+    va_end(arguments);
+}
+
+static const struct subcommand *find(const char *name)
+{
+    for (size_t i = 0; i < SUBCOMMANDS; i++)
+        if (strcmp(subcommands[i].name, name) == 0)
+            return &subcommands[i];
+    return NULL;
+}
+
+static void print_usage(FILE *stream)
+{
+    fprintf(stream,
+            "Usage: mailtally SUBCOMMAND [OPTION...] [FILE...]\n\nCounts what mail servers do, from their logs.\n"
+            "\nSubcommands:\n");
+    for (size_t i = 0; i < SUBCOMMANDS; i++)
+        fprintf(stream, "  %-10s %s\n", subcommands[i].name, subcommands[i].summary);
+    fprintf(stream, "\nmailtally SUBCOMMAND --help tells its options.\n");
+}
+
+static void print_help(const struct subcommand *subcommand)
+{
+    printf("Usage: mailtally %s [OPTION...] [FILE...]\n\nmailtally %s: %s.\n\n"
+           "FILE may be plain, gzip, bzip2, xz or zstd; \"-\" is standard input; several are put in order of time.\n"
+           "Without FILE the files that the daemon is configured to follow are read.\n\n",
+           subcommand->name, subcommand->name, subcommand->summary);
+    options_help(subcommand->options);
+    printf("\nExit status: 0 done; 2 error (a file that cannot be read does not stop the others).\n");
+}
+
+/* Help and version go through stdio: a full disk is an error there, too. */
+static int flushed(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return STATUS_DONE;
+    if (errno != EPIPE)
+        complain("standard output cannot be written: %s", strerror(errno));
+    return STATUS_ERROR;
+}
+
+static int print_version(void)
+{
+    puts("mailtally " MAILTALLY_VERSION);
+    return flushed();
+}
+
+static int run(const struct subcommand *subcommand, int argc, char **argv)
+{
+    struct options options;
+
+    switch (options_parse(&options, subcommand->options, argc, argv, (int64_t)time(NULL))) {
+    case PARSED:
+        return (int)subcommand->run(&options);
+    case PARSED_HELP:
+        print_help(subcommand);
+        return flushed();
+    case PARSED_VERSION:
+        return print_version();
+    case PARSED_WRONG:
+        break;
+    }
+    return STATUS_ERROR;
+}
+
+int main(int argc, char **argv)
+{
+    const char *word = argc > 1 ? argv[1] : "";
+    const struct subcommand *subcommand = find(word);
+
+    /* A reader that goes away is an error of write(2), so that the status is ours. */
+    signal(SIGPIPE, SIG_IGN);
+    if (subcommand)
+        return run(subcommand, argc - 1, argv + 1);
+    if (strcmp(word, "--version") == 0)
+        return print_version();
+    if (strcmp(word, "--help") == 0 || strcmp(word, "help") == 0) {
+        print_usage(stdout);
+        return flushed();
+    }
+    if (*word)
+        complain("there is no subcommand \"%s\"", word);
+    print_usage(stderr);
+    return STATUS_ERROR;
+}

@@ -1,0 +1,21 @@
+/* The mailtally command: what its files share. A subcommand is one file and one row in main.c.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef MAILTALLY_REPORT_H
+#define MAILTALLY_REPORT_H
+
+#include "options.h"
+
+enum status {
+    STATUS_DONE = 0,
+    STATUS_NOTHING_FOUND = 1, /* only of subcommands that search */
+    STATUS_ERROR = 2,
+};
+
+/* Writes "mailtally: " and the sentence to standard error. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+enum status count_run(const struct options *options);
+enum status events_run(const struct options *options);
+
+#endif

@@ -1,0 +1,142 @@
+/* The compressed side of the reader: libarchive, fed from a descriptor.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unpack.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define INPUT_OCTETS (64 * 1024)
+
+static const struct format {
+    struct span magic;
+    int (*support)(struct archive *);
+} formats[] = {
+    { SPAN("\x1f\x8b\x08"), archive_read_support_filter_gzip },
+    { SPAN("BZh"), archive_read_support_filter_bzip2 },
+    { SPAN("\xfd"
+           "7zXZ\0"),
+      archive_read_support_filter_xz },
+    { SPAN("\x28\xb5\x2f\xfd"), archive_read_support_filter_zstd },
+};
+
+struct unpack {
+    struct archive *archive;
+    int fd;
+    struct span first; /* not yet given to libarchive */
+    bool begun;
+    bool empty;
+    char input[INPUT_OCTETS];
+};
+
+enum unpack_format unpack_format_of(struct span first)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        struct span magic = formats[i].magic;
+
+        if (span_starts(first, magic))
+            return UNPACK_COMPRESSED;
+        if (first.n < magic.n && memcmp(first.p, magic.p, first.n) == 0)
+            return UNPACK_UNDECIDED;
+    }
+    return UNPACK_PLAIN;
+}
+
+ssize_t read_fully_awake(int fd, char *into, size_t octets)
+{
+    for (;;) {
+        ssize_t n = read(fd, into, octets);
+        struct pollfd readable = { .fd = fd, .events = POLLIN };
+
+        if (n >= 0)
+            return n;
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
+            poll(&readable, 1, -1);
+        else if (errno != EINTR)
+            return -1;
+    }
+}
+
+static la_ssize_t feed(struct archive *archive, void *context, const void **block)
+{
+    struct unpack *unpack = context;
+    ssize_t n;
+
+    if (unpack->first.n) {
+        n = (ssize_t)unpack->first.n;
+        *block = unpack->first.p;
+        unpack->first = SPAN("");
+        return n;
+    }
+    n = read_fully_awake(unpack->fd, unpack->input, sizeof unpack->input);
+    if (n < 0)
+        archive_set_error(archive, errno, "%s", strerror(errno));
+    *block = unpack->input;
+    return n;
+}
+
+struct unpack *unpack_new(int fd, struct span first)
+{
+    struct unpack *unpack = malloc(sizeof *unpack);
+
+    if (!unpack)
+        return NULL;
+    *unpack = (struct unpack){ .archive = archive_read_new(), .fd = fd, .first = first };
+    if (!unpack->archive) {
+        free(unpack);
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+        if (span_starts(first, formats[i].magic))
+            formats[i].support(unpack->archive);
+    archive_read_support_format_raw(unpack->archive);
+    archive_read_support_format_empty(unpack->archive);
+    return unpack;
+}
+
+void unpack_free(struct unpack *unpack)
+{
+    if (!unpack)
+        return;
+    archive_read_free(unpack->archive);
+    free(unpack);
+}
+
+/* The magic said that it is compressed; opening finds out whether it really is. */
+static bool begin(struct unpack *unpack)
+{
+    struct archive_entry *entry;
+    int result;
+
+    unpack->begun = true;
+    if (archive_read_open(unpack->archive, unpack, NULL, feed, NULL) != ARCHIVE_OK)
+        return false;
+    result = archive_read_next_header(unpack->archive, &entry);
+    unpack->empty = result == ARCHIVE_EOF;
+    return result == ARCHIVE_OK || result == ARCHIVE_WARN || unpack->empty;
+}
+
+ssize_t unpack_read(struct unpack *unpack, char *into, size_t octets)
+{
+    la_ssize_t n;
+
+    if (!unpack->begun && !begin(unpack))
+        return -1;
+    if (unpack->empty)
+        return 0;
+    do
+        n = archive_read_data(unpack->archive, into, octets);
+    while (n == ARCHIVE_RETRY);
+    return n < 0 ? -1 : n;
+}
+
+const char *unpack_error(const struct unpack *unpack)
+{
+    const char *text = archive_error_string(unpack->archive);
+
+    return text ? text : "damaged data";
+}
