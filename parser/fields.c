@@ -84,6 +84,32 @@ int64_t fields_seconds_ms(struct span value)
     return ms;
 }
 
+int64_t fields_duration_ms(struct span value)
+{
+    static const struct {
+        char unit;
+        int64_t seconds;
+    } units[] = { { 'w', 604800 }, { 'd', 86400 }, { 'h', 3600 }, { 'm', 60 }, { 's', 1 } };
+    int64_t ms = 0, part = -1;
+
+    while (value.n) {
+        size_t n = 0, unit = 0;
+
+        while (n < value.n && (is_digit(value.p[n]) || value.p[n] == '.'))
+            n++;
+        part = n < value.n && n <= 10 ? fields_seconds_ms(span_first(value, n)) : -1;
+        while (part >= 0 && unit < sizeof units / sizeof units[0] && units[unit].unit != value.p[n])
+            unit++;
+        if (part < 0 || unit == sizeof units / sizeof units[0])
+            return -1;
+        ms += part * units[unit].seconds;
+        value = span_skip(value, n + 1);
+        if (ms > INT64_C(4000000000000))
+            return -1;
+    }
+    return part < 0 ? -1 : ms;
+}
+
 bool fields_take_client(struct span *s, struct span *client)
 {
     struct span t = *s, before;
@@ -96,6 +122,33 @@ bool fields_take_client(struct span *s, struct span *client)
     *client = span_from(s->p, t.p);
     *s = t;
     return true;
+}
+
+static bool take_id_word(struct span text, struct span *id)
+{
+    size_t n = text.n;
+
+    while (n && (is_alnum(text.p[n - 1]) || text.p[n - 1] == '-')) /* Exim's have dashes */
+        n--;
+    *id = span_skip(text, n);
+    return id->n >= 5 && id->n <= 32;
+}
+
+struct span fields_id_in_reply(struct span text)
+{
+    static const struct span sendmail = { " Message accepted for delivery", 30 };
+    struct span id;
+
+    if (span_ends(text, sendmail)) {
+        text.n -= sendmail.n;
+        return take_id_word(text, &id) ? id : (struct span){ NULL, 0 };
+    }
+    if (!take_id_word(text, &id))
+        return (struct span){ NULL, 0 };
+    text.n -= id.n;
+    if (span_ends(text, SPAN("queued as ")) || span_ends(text, SPAN("OK id=")))
+        return id;
+    return (struct span){ NULL, 0 };
 }
 
 void fields_classify_refusal(struct event *e, struct span text, bool warned)

@@ -22,8 +22,15 @@ bool fields_take_enhanced(struct span *s, struct span *enhanced);
 /* Seconds with or without a fraction, in milliseconds; -1 where it is no number. */
 int64_t fields_seconds_ms(struct span value);
 
+/* `1d2h3m4s`, `3.456s` in milliseconds; -1 where it is none. */
+int64_t fields_duration_ms(struct span value);
+
 /* `name[address]` or `[address]:port`, up to the blank, comma, colon or semicolon behind it. */
 bool fields_take_client(struct span *s, struct span *client);
+
+/* The id that the next hop gave the message, in the words of Postfix (`queued as ID`), Exim (`OK id=ID`) and Sendmail
+ * (`ID Message accepted for delivery`), at the end of its reply. Exim's ids have dashes: they are no ids of ours here. */
+struct span fields_id_in_reply(struct span text);
 
 /* Makes `e` a refusal by what its codes say: counter, reason, zone. Without a code it is permanent: a content check or a
  * milter refused. `text` is what follows the codes. warned: the refusal was only warned about. */

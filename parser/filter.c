@@ -9,8 +9,8 @@ struct span filter_address(struct span host)
     struct span name, address = host;
 
     if (!span_take_until(&address, '[', &name))
-        return memchr(host.p, '/', host.n) ? (struct span){ host.p, 0 } : host;
-    if (!span_take_until(&address, ']', &name) || memchr(name.p, '/', name.n))
+        return span_chr(host, '/') ? (struct span){ host.p, 0 } : host;
+    if (!span_take_until(&address, ']', &name) || span_chr(name, '/'))
         return (struct span){ host.p, 0 };
     return name;
 }
@@ -19,8 +19,9 @@ struct span filter_address(struct span host)
  * rest of 127.0.0.0/8. */
 bool filter_is_loopback(struct span address)
 {
-    return span_has_prefix(address, "127.0.0.") || span_is(address, "::1") || span_has_prefix(address, "::ffff:127.0.0.") ||
-           span_has_prefix(address, "IPv6:::1");
+    return span_has_prefix(address, "127.0.0.") || span_is(address, "::1") ||
+           span_has_prefix(address, "::ffff:127.0.0.") || span_is(address, "IPv6:::1") ||
+           span_is(address, "IPv6:0:0:0:0:0:0:0:1");
 }
 
 bool filter_is_named(const struct filters *filters, struct span host)
@@ -38,7 +39,7 @@ bool filter_is_named(const struct filters *filters, struct span host)
 /* The port stays in a relay's key, the name in front of the address does not: it may change between look-ups. */
 static uint64_t key_of(const struct filters *filters, uint64_t host_key, struct span who)
 {
-    const char *bracket = memchr(who.p, '[', who.n);
+    const char *bracket = span_chr(who, '[');
 
     if (bracket)
         who = span_from(bracket, who.p + who.n);
@@ -67,7 +68,7 @@ static void set_add(struct filter_set *set, uint64_t key)
 /* `name [address]`: some programs log no port. All services of that address would be taken for the filter. */
 static bool lacks_port(struct span who)
 {
-    const char *bracket = memchr(who.p, '[', who.n);
+    const char *bracket = span_chr(who, '[');
 
     return bracket && memrchr(who.p, ']', who.n) == who.p + who.n - 1;
 }

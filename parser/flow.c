@@ -112,7 +112,7 @@ static void count_received_octets(struct flows *flows, const struct event *e, st
     flows_count(flows, e, COUNTER_RECEIVED_OCTETS, f->size_octets);
 }
 
-void flows_count_reception(struct flows *flows, const struct event *e, struct flow *f)
+static void count_reception(struct flows *flows, const struct event *e, struct flow *f)
 {
     f->state |= FLOW_QUEUED;
     if (f->origin == ORIGIN_UNKNOWN || f->state & (FLOW_WAITING | FLOW_DISCARDED))
@@ -133,13 +133,29 @@ void flows_count_reception(struct flows *flows, const struct event *e, struct fl
     count_received_octets(flows, e, f);
 }
 
+void flows_count_reception(struct flows *flows, const struct event *e, struct flow *f)
+{
+    struct event received = *e;
+
+    received.reason = 0; /* that of a hold is none of the reception */
+    received.code = 0;
+    received.enhanced.n = 0;
+    count_reception(flows, &received, f);
+}
+
 /* ---- waiting for evidence by name ---- */
 
 static void wait_for_evidence(struct flows *flows, const struct event *e, struct flow *f)
 {
     for (size_t i = 0; i < WAITING_CAP; i++)
         if (!flows->waiting[i].flow) {
-            flows->waiting[i] = (struct waiting){ f, flows_host_key(e), e->line->tally };
+            struct waiting *w = &flows->waiting[i];
+
+            *w = (struct waiting){ .flow = f, .host_key = flows_host_key(e), .tally = e->line->tally };
+            if (e->queue_id.n <= sizeof w->id) {
+                w->id_octets = (uint8_t)e->queue_id.n;
+                memcpy(w->id, e->queue_id.p, w->id_octets);
+            }
             f->state |= FLOW_WAITING;
             flows->waiting_n++;
             return;
@@ -148,18 +164,16 @@ static void wait_for_evidence(struct flows *flows, const struct event *e, struct
 
 void flows_decide(struct flows *flows, const struct event *e, struct flow *f, bool reinjected)
 {
-    struct event decided = *e;
     struct line line = *e->line;
+    struct event decided = event_of(EVENT_COUNT, &line);
 
     for (size_t i = 0; i < WAITING_CAP; i++)
         if (flows->waiting[i].flow == f) {
             line.tally = flows->waiting[i].tally; /* at the end of input e is another host's */
+            decided.queue_id = (struct span){ flows->waiting[i].id, flows->waiting[i].id_octets };
             flows->waiting[i].flow = NULL;
             flows->waiting_n--;
         }
-    decided.line = &line;
-    decided.queue_id = decided.client = decided.from = decided.to = (struct span){ NULL, 0 };
-    decided.delay_ms = -1;
     decided.size_octets = f->size_octets ? (int64_t)f->size_octets : -1;
     f->state &= (uint16_t)~FLOW_WAITING;
     if (reinjected)

@@ -52,7 +52,7 @@ static bool came_back_as(struct flows *flows, const struct event *e, struct flow
 static bool is_near_relay(const struct event *e)
 {
     return e->agent == AGENT_PIPE || filter_is_loopback(filter_address(e->relay)) ||
-           memchr(e->relay.p, '/', e->relay.n);
+           span_chr(e->relay, '/');
 }
 
 static bool is_hand_over_auto(struct flows *flows, const struct event *e, struct flow *a)

@@ -10,7 +10,8 @@
 #include "flow_table.h"
 #include "pending.h"
 
-#define WAITING_CAP 64
+#define WAITING_CAP       64
+#define WAITING_ID_OCTETS 32
 
 struct flows {
     struct flow_table *table;
@@ -24,6 +25,8 @@ struct flows {
         struct flow *flow; /* FLOW_WAITING; NULL: a free place */
         uint64_t host_key;
         struct tally *tally;
+        char id[WAITING_ID_OCTETS]; /* for the event, when it is decided */
+        uint8_t id_octets;
     } waiting[WAITING_CAP];
     uint32_t waiting_n;
 };

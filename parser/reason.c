@@ -137,6 +137,24 @@ static bool names_address(const char *p, const char *end)
     return false;
 }
 
+/* Zones that are sold by subscription carry the subscriber's key as their first label: `KEY.zen.dq.spamhaus.net`. It is a
+ * secret, and not a part of the list's name. */
+static struct span without_key(struct span zone)
+{
+    static const struct span sold[] = { SPAN(".dq.spamhaus.net"), SPAN(".mail.abusix.zone") };
+
+    for (size_t i = 0; i < sizeof sold / sizeof sold[0]; i++) {
+        struct span list = zone, rest = zone, key;
+
+        if (!span_ends(zone, sold[i]))
+            continue;
+        list.n -= sold[i].n;
+        if (span_take_until(&list, '.', &key) && span_take_until(&rest, '.', &key))
+            return rest;
+    }
+    return zone;
+}
+
 /* The zone that stands at the cursor, or an empty span. */
 static struct span zone_at(const char *p, const char *end)
 {
@@ -148,7 +166,7 @@ static struct span zone_at(const char *p, const char *end)
         ;
     while (p > begin && p[-1] == '.')
         p--;
-    return span_from(begin, p);
+    return without_key(span_from(begin, p));
 }
 
 /* A name with a dot in it whose last label begins with a letter, and which is no mail address. */

@@ -4,32 +4,38 @@
 
 /* One row for each: recogniser_NAME of programs/. */
 #define RECOGNISERS(ROW) \
-    ROW(postfix) \
-    ROW(postfix_short) \
-    ROW(amavis) \
-    ROW(spamassassin) \
-    ROW(clamav) \
-    ROW(clamd) \
-    ROW(postgrey) \
-    ROW(greylisting) \
-    ROW(rspamd) \
-    ROW(mailscanner) \
-    ROW(mimedefang) \
-    ROW(dspam) \
-    ROW(drweb) \
-    ROW(bogofilter) \
-    ROW(old_scanners) \
-    ROW(policyd_spf) \
-    ROW(policyd_weight) \
-    ROW(postfwd) \
-    ROW(opendkim) \
-    ROW(opendmarc) \
-    ROW(silent) \
-    ROW(dovecot) \
-    ROW(cyrus) \
-    ROW(saslauthd)
+    ROW(postfix)         \
+    ROW(postfix_short)   \
+    ROW(amavis)          \
+    ROW(spamassassin)    \
+    ROW(clamav)          \
+    ROW(clamd)           \
+    ROW(postgrey)        \
+    ROW(greylisting)     \
+    ROW(rspamd)          \
+    ROW(mailscanner)     \
+    ROW(mimedefang)      \
+    ROW(dspam)           \
+    ROW(drweb)           \
+    ROW(bogofilter)      \
+    ROW(old_scanners)    \
+    ROW(policyd_spf)     \
+    ROW(policyd_weight)  \
+    ROW(postfwd)         \
+    ROW(opendkim)        \
+    ROW(opendmarc)       \
+    ROW(silent)          \
+    ROW(dovecot)         \
+    ROW(cyrus)           \
+    ROW(saslauthd)       \
+    ROW(exim)            \
+    ROW(opensmtpd)       \
+    ROW(courier)         \
+    ROW(sendmail)        \
+    ROW(qmail)           \
+    ROW(qpsmtpd)
 
-#define DECLARE(name) extern const struct recogniser recogniser_##name;
+#define DECLARE(name)  extern const struct recogniser recogniser_##name;
 #define POINT_TO(name) &recogniser_##name,
 RECOGNISERS(DECLARE)
 const struct recogniser *const recognisers[] = { RECOGNISERS(POINT_TO) };
@@ -64,9 +70,21 @@ static void dispatch_add(struct dispatch *dispatch, const struct recogniser *rec
 void dispatch_build(struct dispatch *dispatch, const bool *enabled)
 {
     memset(dispatch, 0, sizeof *dispatch);
-    for (size_t i = 0; i < recognisers_n; i++)
+    for (size_t i = 0; i < recognisers_n; i++) {
         for (size_t s = 0; enabled[i] && s < recognisers[i]->services_n; s++)
             dispatch_add(dispatch, recognisers[i], &recognisers[i]->services[s]);
+        if (enabled[i] && recognisers[i]->family.n && dispatch->families_n < DISPATCH_FAMILIES)
+            dispatch->families[dispatch->families_n++] = recognisers[i];
+    }
+}
+
+static const struct service *find_in_families(const struct dispatch *dispatch, const struct header *header)
+{
+    for (size_t i = 0; i < dispatch->families_n; i++)
+        if (span_starts(header->service, dispatch->families[i]->family) &&
+            dispatch->families[i]->needs_instance == (header->instance.n > 0))
+            return &dispatch->families[i]->services[0];
+    return NULL;
 }
 
 const struct service *dispatch_find(const struct dispatch *dispatch, const struct header *header)
@@ -79,5 +97,5 @@ const struct service *dispatch_find(const struct dispatch *dispatch, const struc
             (dispatch->slots[slot].recogniser->any_instance ||
              dispatch->slots[slot].recogniser->needs_instance == (header->instance.n > 0)))
             return service;
-    return NULL;
+    return find_in_families(dispatch, header);
 }

@@ -35,6 +35,7 @@ struct recogniser {
     const struct service *services;
     size_t services_n;
     recognise_fn *untagged;       /* claims lines that have no tag; NULL: none */
+    struct span family;           /* programs whose name begins so are its first service, too; empty: none */
 };
 
 #define SERVICES(table) .services = (table), .services_n = sizeof(table) / sizeof(table)[0]
@@ -47,11 +48,14 @@ const struct recogniser *recogniser_named(struct span name);
 
 /* A look-up table over the services of the recognisers that are switched on; 4 KiB, owned by the caller. */
 #define DISPATCH_SLOTS 512 /* a power of two, well above twice the number of services */
+#define DISPATCH_FAMILIES 8
 struct dispatch {
     struct {
         const struct recogniser *recogniser;
         const struct service *service;
     } slots[DISPATCH_SLOTS];
+    const struct recogniser *families[DISPATCH_FAMILIES];
+    size_t families_n;
 };
 
 /* `enabled[i]` switches recognisers[i]. */

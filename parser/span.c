@@ -64,7 +64,7 @@ bool span_take_bracketed(struct span *s, struct span *inside)
 
     if (!span_take_char(&rest, '<') || !span_take_until(&rest, '>', inside))
         return false;
-    if (memchr(inside->p, '"', inside->n)) { /* that '>' may stand in a quoted local part */
+    if (span_chr(*inside, '"')) { /* that '>' may stand in a quoted local part */
         rest = span_skip(*s, 1);
         close = closing_bracket(rest);
         if (close < rest.n)

@@ -80,10 +80,16 @@ static inline bool span_take_char(struct span *s, char c)
     return true;
 }
 
+/* Where the octet `c` stands first, or NULL; an empty span may have a null pointer, which memchr() does not take. */
+static inline const char *span_chr(struct span s, char c)
+{
+    return s.n ? memchr(s.p, c, s.n) : NULL;
+}
+
 /* Consumes up to the octet `c` and the octet itself; *taken is what stood before it. */
 static inline bool span_take_until(struct span *s, char c, struct span *taken)
 {
-    const char *found = s->n ? memchr(s->p, c, s->n) : NULL;
+    const char *found = span_chr(*s, c);
 
     if (!found)
         return false;

@@ -16,18 +16,15 @@
  * Source of the format: amavisd, $log_templ and the release notes of 2.3, 2.7 and 2.8.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../recogniser.h"
+#include "put.h"
 #include "../fields.h"
 
 static const struct {
     struct span word;
     enum counter counter;
 } categories[] = {
-    { SPAN("INFECTED"), COUNTER_VIRUS },
-    { SPAN("BANNED"), COUNTER_BANNED },
-    { SPAN("SPAMMY"), COUNTER_SPAM },
-    { SPAN("SPAM"), COUNTER_SPAM },
-    { SPAN("BAD-HEADER"), COUNTER_BAD_HEADER },
+    { SPAN("INFECTED"), COUNTER_VIRUS }, { SPAN("BANNED"), COUNTER_BANNED },         { SPAN("SPAMMY"), COUNTER_SPAM },
+    { SPAN("SPAM"), COUNTER_SPAM },      { SPAN("BAD-HEADER"), COUNTER_BAD_HEADER },
 };
 
 static bool ends_word(struct span s)
@@ -48,15 +45,34 @@ static enum counter category_of(struct span *rest)
     return COUNTER_NONE;
 }
 
+/* Advances to what stands behind `key` outside of <..>: addresses and the Message-ID may hold anything. */
+static bool skip_to(struct span *s, struct span key)
+{
+    struct span rest = *s, inside;
+
+    while (rest.n) {
+        const char *open = memchr(rest.p, '<', rest.n);
+        struct span plain = open ? span_from(rest.p, open) : rest;
+        size_t at = span_find(plain, key);
+
+        if (at < plain.n) {
+            *s = span_skip(rest, at + key.n);
+            return true;
+        }
+        rest = span_skip(rest, plain.n);
+        if (rest.n && !span_take_bracketed(&rest, &inside))
+            rest = span_skip(rest, 1);
+    }
+    return false;
+}
+
 /* The value behind `key`, up to a comma; empty when it is not there. */
 static struct span value_of(struct span text, struct span key)
 {
     struct span value = { text.p, 0 };
-    size_t at = span_find(text, key);
 
-    if (at == text.n)
+    if (!skip_to(&text, key))
         return value;
-    text = span_skip(text, at + key.n);
     return span_take_until(&text, ',', &value) ? value : text;
 }
 
@@ -75,10 +91,8 @@ static void take_addresses(struct span rest, struct event *e)
 static void put_hand_over(const struct line *line, struct span rest, struct events *events)
 {
     struct event e = event_of(EVENT_HANDED_OVER, line);
-    size_t at = span_find(rest, SPAN(", Queue-ID: "));
     struct span first;
 
-    rest = span_skip(rest, at);
     e.queue_id = value_of(rest, SPAN(", Queue-ID: "));
     e.named_id = value_of(rest, SPAN(", queued_as: "));
     while (span_take_until(&e.named_id, '/', &first))
@@ -87,8 +101,8 @@ static void put_hand_over(const struct line *line, struct span rest, struct even
         events_put(events, &e);
 }
 
-static void put_verdict(const struct line *line, struct span id, enum counter counter, struct span rest,
-                        struct events *events)
+static void put_category(const struct line *line, struct span id, enum counter counter, struct span rest,
+                         struct events *events)
 {
     struct event e = event_of(EVENT_VERDICT, line);
     struct span name = rest, skipped;
@@ -106,23 +120,36 @@ static void put_verdict(const struct line *line, struct span id, enum counter co
     events_put(events, &e);
 }
 
+/* `(id) INFECTED (..), <a> -> <b>`: where Passed and Blocked were not yet written. Other lines with these words are
+ * details of a message whose own line follows. */
+static enum counter old_category_of(struct span *rest)
+{
+    struct span ahead = *rest;
+    enum counter counter;
+
+    if (span_has_prefix(ahead, "Passed, <") || span_has_prefix(ahead, "Not-Delivered, <"))
+        return skip_to(&ahead, SPAN("quarantine spam")) ? COUNTER_SPAM : COUNTER_NONE;
+    counter = category_of(rest);
+    return skip_to(&ahead, SPAN("tag2=")) || !span_mentions(*rest, " -> <") ? COUNTER_NONE : counter;
+}
+
 static bool amavis(const struct line *line, struct events *events)
 {
     struct span rest = line->header.message, id;
     enum counter counter;
 
+    if (span_has_prefix(rest, "Virus found"))
+        return put_count(line, events, COUNTER_VIRUS, NO_DETAIL);
     if (!span_take_char(&rest, '(') || !span_take_until(&rest, ')', &id) || !span_take_char(&rest, ' '))
         return true; /* start-up and housekeeping */
     if (span_take_literal(&rest, "Passed ") || span_take_literal(&rest, "Blocked ")) {
         counter = category_of(&rest);
         put_hand_over(line, rest, events);
     } else {
-        counter = category_of(&rest);
-        if (counter != COUNTER_NONE && (span_mentions(rest, "tag2=") || !span_mentions(rest, " -> <")))
-            counter = COUNTER_NONE; /* a detail of a message whose own line follows */
+        counter = old_category_of(&rest);
     }
     if (counter != COUNTER_NONE)
-        put_verdict(line, id, counter, rest, events);
+        put_category(line, id, counter, rest, events);
     return true;
 }
 

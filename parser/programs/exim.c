@@ -3,7 +3,8 @@
  *   line behind the id                                  becomes
  *   <= sender ..                                        received or reinjected; authSucceeded with A=
  *   <= <> R=.., <= <> .. P=local without H=             nothing: a bounce that Exim made itself
- *   (= sender ..                                        the same and rejectWarnings: accepted, but refused to the client
+ *   (= sender ..                                        the same and rejectWarnings: accepted, but refused to the
+ * client
  *   => -> >> address .. T=.. H=host [address]           sent; delivered when the transport's name says LMTP
  *   => -> >> address .. T=..                            delivered
  *   => :blackhole: <address>, => discarded ..           discarded
@@ -18,9 +19,9 @@
  * Ids are 1abcDE-000123-AB and, since 4.97, 1abcDE-00000000123-AB12.
  *
  * The reject log repeats what the main log has, and the panic log some of it: a file whose name says so counts nothing.
- * Through syslog the copies cannot be told apart: `syslog_duplication = false` in Exim's configuration leaves one of each;
- * with Exim's default a refusal counts twice there. syslog has long lines in pieces, [1/3] to [3/3]: the first one has
- * what counts.
+ * Through syslog the copies cannot be told apart: `syslog_duplication = false` in Exim's configuration leaves one of
+ * each; with Exim's default a refusal counts twice there. syslog has long lines in pieces, [1/3] to [3/3]: the first
+ * one has what counts.
  *
  * Exim's HELO names hold neither blanks nor parentheses unless helo_accept_junk_hosts is set.
  *
@@ -261,8 +262,7 @@ static void take_arrival_fields(struct span rest, struct arrival *a)
 /* The name of the protocol ends in an `a` when the client has logged in: esmtpa, esmtpsa, lmtpa, asmtp (until 4.43). */
 static bool is_authenticated(const struct arrival *a)
 {
-    return a->logged_in && a->has_host &&
-           (span_ends(a->protocol, SPAN("a")) || span_is(a->protocol, "asmtp") || a->protocol.n == 0);
+    return a->logged_in && a->has_host && (span_ends(a->protocol, SPAN("a")) || span_is(a->protocol, "asmtp"));
 }
 
 static void put_arrival(const struct line *line, struct span id, const struct arrival *a, struct events *events)
@@ -345,30 +345,6 @@ static void take_recipient(struct span *s, struct event *e)
     *s = rest;
 }
 
-/* `1d2h3m4s`, `3.456s` */
-static int64_t duration_ms(struct span s)
-{
-    static const struct {
-        char unit;
-        int64_t ms;
-    } units[] = { { 'w', 604800000 }, { 'd', 86400000 }, { 'h', 3600000 }, { 'm', 60000 }, { 's', 1000 } };
-    int64_t ms = 0, part;
-    size_t n;
-
-    while (s.n) {
-        for (n = 0; n < s.n && (is_digit(s.p[n]) || s.p[n] == '.'); n++)
-            ;
-        part = n < s.n && n <= 10 ? fields_seconds_ms(span_first(s, n)) : -1;
-        if (part < 0)
-            return -1;
-        for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-            if (s.p[n] == units[i].unit)
-                ms += part * units[i].ms / 1000;
-        s = span_skip(s, n + 1);
-    }
-    return ms;
-}
-
 /* Of failures, the fields end at the first word that ends with a colon: `T=remote_smtp: text`, `[192.0.2.1]: text`. */
 static bool take_colon(struct span *rest, struct span *value, bool fails)
 {
@@ -394,7 +370,7 @@ static void take_delivery_fields(struct span rest, bool fails, struct delivery *
             d->has_host = true;
             rest = host;
             span_take_char(&rest, '*'); /* not the first message of the connection */
-            value = none;
+            key = value = none;
         } else {
             exim_take_word(&rest, &key, &value);
             if (!value.n)
@@ -407,32 +383,12 @@ static void take_delivery_fields(struct span rest, bool fails, struct delivery *
         else if (value.n && span_is(key, "C"))
             d->confirmation = value;
         else if (value.n && span_is(key, "QT"))
-            e->delay_ms = duration_ms(value);
+            e->delay_ms = fields_duration_ms(value);
         if (ends) {
             d->text = span_trim(rest);
             return;
         }
     }
-}
-
-/* The id that the next hop gave the message, at the end of its reply: `OK id=ID`, `queued as ID`, `ID Message accepted
- * for delivery`. */
-static struct span id_in_reply(struct span reply)
-{
-    static const struct span accepted = { " Message accepted for delivery", 30 };
-    bool sendmail = span_ends(reply, accepted);
-    struct span id;
-    size_t n;
-
-    if (sendmail)
-        reply.n -= accepted.n;
-    for (n = reply.n; n && (is_alnum(reply.p[n - 1]) || reply.p[n - 1] == '-');)
-        n--;
-    id = span_skip(reply, n);
-    reply.n = n;
-    if (id.n >= 5 && id.n <= 32 && (sendmail || span_ends(reply, SPAN("OK id=")) || span_ends(reply, SPAN("queued as "))))
-        return id;
-    return (struct span){ NULL, 0 };
 }
 
 static bool names_one_of(struct span transport, const char *const *words)
@@ -484,7 +440,7 @@ static bool delivered(const struct line *line, struct span id, struct span rest,
     e.counter = e.agent == AGENT_SMTP ? COUNTER_SENT : COUNTER_DELIVERED;
     e.relay = d.has_host ? d.relay : d.transport;
     e.text = d.confirmation;
-    e.named_id = id_in_reply(d.confirmation);
+    e.named_id = fields_id_in_reply(d.confirmation);
     events_put(events, &e);
     return true;
 }
@@ -641,7 +597,6 @@ static bool exim(const struct line *line, struct events *events)
 static const struct service services[] = {
     { SPAN("exim"), exim },
     { SPAN("exim4"), exim },
-    { SPAN("Exim"), exim },
 };
 
 /* Its own log has no tag, and all that exim() knows begins with an id or with words that only Exim writes. */

@@ -5,8 +5,8 @@
 
 #include "../recogniser.h"
 
-/* `name (helo) [192.0.2.1]:25`, of which only the address must be there. *client is `name [192.0.2.1]:25`, or without the
- * name where a HELO name stands between them or the name has a bracket in it: nothing that the client chose. */
+/* `name (helo) [192.0.2.1]:25`, of which only the address must be there. *client is `name [192.0.2.1]:25`, or without
+ * the name where a HELO name stands between them or the name has a bracket in it: nothing that the client chose. */
 bool exim_take_host(struct span *s, struct span *client);
 
 /* The next word of a line, with the blanks before it: `K=value`, `K="va\"lue"` (given without its quotes), or a word

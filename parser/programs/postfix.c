@@ -69,35 +69,6 @@ static bool put_with_id(const struct line *line, struct events *events, enum eve
 
 /* ---- deliveries ---- */
 
-static bool take_id_word(struct span text, struct span *id)
-{
-    size_t n = text.n;
-
-    while (n && is_alnum(text.p[n - 1]))
-        n--;
-    *id = span_skip(text, n);
-    return id->n >= 5 && id->n <= 32;
-}
-
-/* The id that the next hop gave the message, in the words of Postfix (`queued as ID`), Exim (`OK id=ID`) and Sendmail
- * (`ID Message accepted for delivery`), at the end of its reply. Exim's ids have dashes: they are no ids of ours here. */
-static struct span id_in_reply(struct span text)
-{
-    static const struct span sendmail = { " Message accepted for delivery", 30 };
-    struct span id;
-
-    if (span_ends(text, sendmail)) {
-        text.n -= sendmail.n;
-        return take_id_word(text, &id) ? id : (struct span){ NULL, 0 };
-    }
-    if (!take_id_word(text, &id))
-        return (struct span){ NULL, 0 };
-    text.n -= id.n;
-    if (span_ends(text, SPAN("queued as ")) || span_ends(text, SPAN("OK id=")))
-        return id;
-    return (struct span){ NULL, 0 };
-}
-
 /* `sent (250 2.0.0 Ok: queued as B)`: the word and what stands in the parentheses. */
 static struct span take_status(struct span value, struct span *text)
 {
@@ -118,7 +89,7 @@ static bool take_bare_recipient(struct span *rest, struct span *to)
 {
     struct span s = *rest;
 
-    if (!span_take_until(&s, ',', to) || memchr(to->p, ' ', to->n) || !span_has_prefix(s, " relay="))
+    if (!span_take_until(&s, ',', to) || span_chr(*to, ' ') || !span_has_prefix(s, " relay="))
         return false;
     *rest = span_skip(s, 1);
     return true;
@@ -152,9 +123,22 @@ static bool put_success(struct event *e, enum counter success, struct events *ev
     e->counter = success;
     if (success == COUNTER_DELIVERED && span_has_prefix(e->text, "forwarded as "))
         e->counter = COUNTER_FORWARDED;
-    e->named_id = id_in_reply(e->text);
+    e->named_id = fields_id_in_reply(e->text);
     events_put(events, e);
     return true;
+}
+
+/* `host mx[198.51.100.7] said: 450 4.2.1 text`: the code of the server's reply. */
+static void take_reply_code(struct event *e)
+{
+    static const struct span said = { " said: ", 7 };
+    size_t at = span_find(e->text, said);
+    struct span reply, enhanced;
+
+    if (at == e->text.n)
+        return;
+    reply = span_skip(e->text, at + said.n);
+    fields_take_codes(&reply, &e->code, &enhanced);
 }
 
 /* A recipient's line. success: what status=sent counts as with this agent. */
@@ -180,6 +164,7 @@ static bool delivery(const struct line *line, struct span id, struct span rest, 
     } else {
         return false;
     }
+    take_reply_code(&e);
     events_put(events, &e);
     return true;
 }

@@ -6,13 +6,13 @@
  *   NOQUEUE: .. from [address]:port                                                  postscreen; else smtpd
  *   uid=                                                                             pickup
  *   message-id=, actions on headers and bodies, milter actions                       cleanup
- *   from=, removed                                                                   qmgr
- *   placed on hold, released from hold                                               postsuper
+ *   from=                                                                            qmgr
+ *   removed, placed on hold, released from hold                                      postsuper
  *   to=, relay=local | virtual | none | host[/socket] | host[address]:port | other   local, virtual, error, lmtp, smtp,
  * pipe
  *
- * Two shapes are not certain: LMTP over TCP looks like SMTP and counts as sent; `removed` by postsuper looks like
- * qmgr's, so mail held at the door and deleted by hand is not received.
+ * `removed` may be qmgr's as well, but qmgr removes only what it queued: of what it did not, postsuper's is right.
+ * One shape is not certain: LMTP over TCP looks like SMTP and counts as sent.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "postfix.h"
@@ -33,9 +33,9 @@ static recognise_fn *delivery_service(struct span rest)
         return postfix_local;
     if (span_is(relay, "none")) /* only discard says `sent` without a relay */
         return sent ? postfix_discard : postfix_local;
-    if (!memchr(relay.p, '[', relay.n))
+    if (!span_chr(relay, '['))
         return postfix_pipe;
-    return memchr(relay.p, '/', relay.n) ? postfix_lmtp : postfix_smtp;
+    return span_chr(relay, '/') ? postfix_lmtp : postfix_smtp;
 }
 
 static recognise_fn *message_service(struct span rest)
@@ -46,9 +46,9 @@ static recognise_fn *message_service(struct span rest)
         return postfix_smtpd;
     if (span_has_prefix(rest, "uid="))
         return postfix_pickup;
-    if (span_has_prefix(rest, "from=") || span_is(rest, "removed"))
+    if (span_has_prefix(rest, "from="))
         return postfix_qmgr;
-    if (span_is(rest, "placed on hold") || span_is(rest, "released from hold"))
+    if (span_is(rest, "removed") || span_is(rest, "placed on hold") || span_is(rest, "released from hold"))
         return postfix_postsuper;
     if (span_has_prefix(rest, "message-id=") || span_has_prefix(rest, "resent-message-id="))
         return postfix_cleanup;
@@ -117,4 +117,9 @@ static const struct service services[] = {
     { SPAN("postfix"), postfix_short },
 };
 
-const struct recogniser recogniser_postfix_short = { .name = "postfix", SERVICES(services) };
+/* Names of further instances begin with `postfix-`, says postmulti(1). */
+const struct recogniser recogniser_postfix_short = {
+    .name = "postfix",
+    SERVICES(services),
+    .family = { "postfix-", 8 },
+};

@@ -247,7 +247,7 @@ static bool smtpd_warning(const struct line *line, struct events *events)
 {
     struct span rest = span_skip(line->header.message, sizeof "warning: " - 1), client, method;
 
-    if (memchr(rest.p, '[', rest.n) && fields_take_client(&rest, &client) && !memchr(client.p, ' ', client.n) &&
+    if (span_chr(rest, '[') && fields_take_client(&rest, &client) && !span_chr(client, ' ') &&
         span_take_literal(&rest, ": SASL ") && span_take_until(&rest, ' ', &method) &&
         span_has_prefix(rest, "authentication failed"))
         return put_count(line, events, COUNTER_AUTH_FAILED, client);

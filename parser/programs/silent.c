@@ -4,7 +4,7 @@
  *   service                     why nothing
  *   policyd-weight              weighted check: .. decided action=550 ..: the MTA's refusal counts
  *   postfwd, postfwd1, postfwd2 [RULES] rule=.., action=REJECT ..: likewise
- *     with /policy, /cache, /master
+ *     and postfwd2/policy
  *   cbpolicyd                   likewise
  *   spamass-milter              asks spamd, whose line has the verdict
  *   smf-sav                     verifies senders: the MTA's refusal counts
@@ -21,19 +21,14 @@ static bool known(const struct line *line, struct events *events)
     return true;
 }
 
-/* postfwd2's children are `postfwd2/policy` and `postfwd/policy`: others have services of these names too. */
-static bool postfwd_child(const struct line *line, struct events *events)
-{
-    (void)events;
-    return span_has_prefix(line->header.instance, "postfwd");
-}
-
 static const struct service weight_services[] = {
     { SPAN("policyd-weight"), known },
 };
 static const struct service postfwd_services[] = {
-    { SPAN("postfwd"), known },        { SPAN("postfwd1"), known },      { SPAN("postfwd2"), known },
-    { SPAN("policy"), postfwd_child }, { SPAN("cache"), postfwd_child }, { SPAN("master"), postfwd_child },
+    { SPAN("postfwd"), known },
+    { SPAN("postfwd1"), known },
+    { SPAN("postfwd2"), known },
+    { SPAN("policy"), known }, /* postfwd2/policy, the child that answers */
 };
 static const struct service milter_services[] = {
     { SPAN("spamass-milter"), known },

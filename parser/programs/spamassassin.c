@@ -16,6 +16,8 @@ static void put_spam(const struct line *line, struct span rest, struct events *e
     struct span before, score;
 
     e.counter = COUNTER_SPAM;
+    if (rest.n && rest.p[0] == '<') /* the Message-ID, of spampd */
+        span_take_bracketed(&rest, &before);
     if (span_take_until(&rest, '(', &before) && span_take_until(&rest, ')', &score))
         e.detail = score;
     events_put(events, &e);
@@ -26,7 +28,7 @@ static bool spamd(const struct line *line, struct events *events)
     struct span rest = line->header.message;
 
     span_take_literal(&rest, "spamd: ");
-    if (span_has_prefix(rest, "identified spam "))
+    if (span_take_literal(&rest, "identified spam "))
         put_spam(line, rest, events);
     return true;
 }
@@ -35,7 +37,7 @@ static bool spamproxyd(const struct line *line, struct events *events)
 {
     struct span rest = span_trim(line->header.message);
 
-    if (span_has_prefix(rest, "SPAM") || span_has_prefix(rest, "identified spam "))
+    if (span_take_literal(&rest, "identified spam ") || span_has_prefix(rest, "SPAM"))
         put_spam(line, rest, events);
     return true;
 }

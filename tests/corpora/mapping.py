@@ -191,7 +191,8 @@ def crowdsec(word, words, line):
     if parser == "crowdsecurity/dovecot-logs":
         return NOTHING
     if parser == "crowdsecurity/exim-logs":
-        return AUTH_FAILED if word == "exim_failed_auth" else exim(line)
+        # exim_failed_auth also stands for attempts at unknown users, which are refusals.
+        return exim(line)
     if parser == "crowdsecurity/postfix-logs":
         if '"action": "reject"' in words:
             return refusal(line)
@@ -382,6 +383,12 @@ def containing(text, lines):
     return {n for n, line in enumerate(lines, 1) if text in line}
 
 
+def exim_flag(line):
+    """The two characters after the message id, where Exim writes them."""
+    found = re.match(r"[-\d]+ [:.\d]+ (?:[-+]\d{4} )?(?:\[\d+\] )?[-\w]{16,23} (\S\S) ", line)
+    return found.group(1) if found else None
+
+
 def exim_exporter(metric, value, name, lines):
     # update.metrics came of reading the log twice; tail.metrics of reading it once. Panics and rejects are counted from
     # other files than the main log.
@@ -391,11 +398,11 @@ def exim_exporter(metric, value, name, lines):
     if flag == "arrived":
         own = sum(1 for line in lines if EXIM_OWN_BOUNCE.search(line))
         return total({"received"}, value - own), None
-    marks = {"delivered": (" => ", OUT), "additional": (" -> ", OUT), "deferred": (" == ", {"deferred"}),
-             "failed": (" ** ", FAILED)}
+    marks = {"delivered": ("=>", OUT), "additional": ("->", OUT), "deferred": ("==", {"deferred"}),
+             "failed": ("**", FAILED)}
     if flag in marks:
         mark, counters = marks[flag]
-        return total(counters, value), containing(mark, lines)
+        return total(counters, value), {n for n, line in enumerate(lines, 1) if exim_flag(line) == mark}
     if "message_errors_total" in metric:
         code, enhanced = label("status", metric), label("enhanced", metric) or "-"
         return total(FAILED | {"deferred"}, value, lambda row: (row["code"], row["enhanced"]) == (code, enhanced)), None
@@ -453,7 +460,7 @@ STATUS = {"sent": OUT, "bounced": {"bounced"}, "deferred": {"deferred"}, "expire
 # Counts of literal text, where the text is one to one an event. `status=sent` is not where a content filter is in the log:
 # the hand-over to it says it too.
 LITERAL = {
-    "SASL authentication failed": ("authentication failed: ", {"authFailed"}),
+    "SASL authentication failed": ("authentication failed:", {"authFailed"}),
     "connect": (" connect from ", {"connections"}),
     "lost connection": (" lost connection after ", {"connectionsLost"}),
     "reject RCPT": (": reject: RCPT from ", REFUSED),

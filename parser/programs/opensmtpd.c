@@ -1,0 +1,358 @@
+/* OpenSMTPD.
+ *
+ *   line behind the session's id                          becomes
+ *   smtp connected address=.. host=..                     connections, unless it is local
+ *   smtp message msgid=.. size=.. nrcpt=..                the message's size
+ *   smtp envelope evpid=.. from=<..> to=<..>              received, once for a message
+ *   smtp failed-command command=".." result="550 .."      rejected, rejectedTemporarily, greylisted by its code; a
+ *                                                         refused login has a line of its own
+ *   smtp authentication user=.. result=ok, permfail       authSucceeded, authFailed
+ *   smtp disconnected reason=timeout, disconnect, io-error connectionsLost
+ *   smtp tls ..                                           tlsInbound
+ *   mta delivery evpid=.. result="Ok"                     sent
+ *   mda delivery evpid=.. result=Ok                       delivered
+ *   .. result PermFail, LoopDetected; TempFail            bounced; deferred
+ *   mta tls ..                                            tlsOutbound
+ *
+ * Before 6.4 it was `smtp event=message msgid=.. from=<..> to=<..> size=..`, one line for each recipient, and
+ * event=connected, event=failed-command and so on; before 5.7 `smtp-in: Accepted message M on session S: from=<..>,
+ * ..`, `relay: Ok for E: ..`, `delivery: Ok for E: ..`.
+ *
+ * The first eight digits of an evpid are the msgid, which stands for the message here. The server's own bounces come
+ * from nobody in a session of address=local, like mail of sendmail(8).
+ *
+ * No Message-ID is logged: mail that a filter on this host sends back counts as received twice, with contentFilter
+ * auto, though not as sent twice. contentFilter loopback is exact for such a host.
+ *
+ * Source of the formats: OpenSMTPD's smtp_session.c, mta_session.c, mta.c, mda.c, bounce.c of 5.4, 6.0, 6.8 and 7.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "../recogniser.h"
+
+#include "../fields.h"
+#include "../reason.h"
+
+#define SESSION_DIGITS 16
+#define MESSAGE_DIGITS 8
+
+static bool take_hex(struct span *s, size_t digits, struct span *id)
+{
+    size_t n = 0;
+
+    while (n < s->n && (is_digit(s->p[n]) || (s->p[n] >= 'a' && s->p[n] <= 'f')))
+        n++;
+    if (n != digits)
+        return false;
+    *id = span_first(*s, n);
+    *s = span_skip(*s, n);
+    return true;
+}
+
+/* `key=<..>`, `key=".."`, `key=word`, with or without a comma behind it; `stat` and `result=".."` of a refusal are the
+ * line's last ones and hold other people's words, quotes too. */
+static bool next_field(struct span *list, struct span *key, struct span *value)
+{
+    struct span s = span_trim(*list);
+    size_t end;
+
+    if (!span_take_until(&s, '=', key))
+        return false;
+    const char *blank = memrchr(key->p, ' ', key->n);
+
+    if (blank) /* a second word of the value before: `relay=192.0.2.1 (mx.example.org), ` */
+        *key = span_from(blank + 1, key->p + key->n);
+    if (span_is(*key, "stat")) {
+        *value = s;
+        s = span_skip(s, s.n);
+    } else if (s.n && s.p[0] == '<' && span_take_bracketed(&s, value)) {
+        span_take_char(&s, ',');
+    } else {
+        bool quoted = s.n && s.p[0] == '"';
+
+        end = span_find(s, quoted ? SPAN("\" ") : SPAN(" "));
+        *value = span_first(s, end);
+        s = span_skip(s, end + (quoted && end < s.n));
+    }
+    if (value->n && value->p[0] == '"')
+        *value = span_skip(*value, 1);
+    if (value->n && (value->p[value->n - 1] == '"' || value->p[value->n - 1] == ','))
+        value->n--;
+    *list = s;
+    return true;
+}
+
+static bool put(struct event *e, enum event_kind kind, enum counter counter, struct events *events)
+{
+    e->kind = kind;
+    e->counter = counter;
+    events_put(events, e);
+    return true;
+}
+
+/* ---- sessions ---- */
+
+static bool connected(struct event *e, struct span session, struct span rest, struct events *events)
+{
+    struct span key, value;
+
+    while (next_field(&rest, &key, &value))
+        if (span_is(key, "address") && !span_is(value, "local"))
+            e->client = value;
+    e->queue_id = session;
+    put(e, EVENT_OPENED, COUNTER_NONE, events);
+    e->queue_id = (struct span){ NULL, 0 };
+    return e->client.n == 0 || put(e, EVENT_COUNT, COUNTER_CONNECTIONS, events);
+}
+
+/* `reason=quit`, `reason="io-error: .."` */
+static bool disconnected(struct event *e, struct span session, struct span rest, struct events *events)
+{
+    size_t at = span_find(rest, SPAN("reason="));
+    struct span reason = span_skip(rest, at);
+
+    e->queue_id = session;
+    put(e, EVENT_REMOVED, COUNTER_NONE, events);
+    e->queue_id = (struct span){ NULL, 0 };
+    span_take_literal(&reason, "reason=");
+    span_take_char(&reason, '"');
+    if (span_has_prefix(reason, "timeout") || span_has_prefix(reason, "disconnect") ||
+        span_has_prefix(reason, "io-error"))
+        return put(e, EVENT_COUNT, COUNTER_CONNECTIONS_LOST, events);
+    return true;
+}
+
+static bool refused(struct event *e, struct span reply, struct events *events)
+{
+    if (reply.n && reply.p[reply.n - 1] == '"')
+        reply.n--;
+    fields_take_codes(&reply, &e->code, &e->enhanced);
+    e->kind = EVENT_REFUSAL;
+    fields_classify_refusal(e, reply, false);
+    events_put(events, e);
+    return true;
+}
+
+/* `command="RCPT TO:<..>" result="550 .."`. The client's command may look like all of that: its end is where the reply
+ * of a refusal follows. */
+static bool failed_command(struct event *e, struct span rest, struct events *events)
+{
+    static const struct span mark = { "\" result=\"", 10 };
+    struct span command, address;
+    size_t at = span_find(rest, SPAN("command=\""));
+
+    command = rest = span_skip(rest, at < rest.n ? at + sizeof "command=\"" - 1 : rest.n);
+    do {
+        at = span_find(rest, mark);
+        if (at == rest.n)
+            return true;
+        rest = span_skip(rest, at + mark.n);
+    } while (rest.n < 3 || (rest.p[0] != '4' && rest.p[0] != '5') || !is_digit(rest.p[1]) || !is_digit(rest.p[2]));
+    if (span_has_prefix(command, "AUTH ") && span_has_prefix(rest, "535"))
+        return true; /* `smtp authentication .. result=permfail` says it */
+    at = span_find(command, SPAN("<"));
+    address = span_skip(command, at);
+    if (address.n && span_take_bracketed(&address, &address)) {
+        if (span_find_nocase(command, SPAN("rcpt to:")) == 0)
+            e->to = address;
+        else if (span_find_nocase(command, SPAN("mail from:")) == 0)
+            e->from = address;
+    }
+    return refused(e, rest, events);
+}
+
+/* The result is the last word; the user's name is what the client said. */
+static bool authentication(struct event *e, struct span rest, struct events *events)
+{
+    if (span_ends(rest, SPAN(" result=ok")))
+        return put(e, EVENT_COUNT, COUNTER_AUTH_SUCCEEDED, events);
+    if (span_ends(rest, SPAN(" result=permfail")))
+        return put(e, EVENT_COUNT, COUNTER_AUTH_FAILED, events);
+    return true;
+}
+
+/* ---- messages ---- */
+
+/* `msgid=.. size=..` and `evpid=.. from=<..> to=<..>`, or all in one. */
+static bool message(struct event *e, struct span session, struct span rest, struct events *events)
+{
+    struct span key, value;
+    uint64_t size;
+
+    while (next_field(&rest, &key, &value)) {
+        if (span_is(key, "msgid") || span_is(key, "evpid"))
+            e->queue_id = span_first(value, value.n < MESSAGE_DIGITS ? value.n : MESSAGE_DIGITS);
+        else if (span_is(key, "from"))
+            e->from = value;
+        else if (span_is(key, "to"))
+            e->to = value;
+        else if (span_is(key, "size") && span_take_number(&value, &size))
+            e->size_octets = (int64_t)size;
+    }
+    if (e->queue_id.n != MESSAGE_DIGITS)
+        return false;
+    if (!e->from.p)
+        return put(e, EVENT_QUEUED, COUNTER_NONE, events);
+    e->original_id = session;
+    return put(e, EVENT_TAKEN, COUNTER_NONE, events);
+}
+
+static bool put_delivery(struct event *e, struct span result, enum counter success, struct events *events)
+{
+    struct span text = e->text;
+
+    if (span_is(result, "Ok")) {
+        e->named_id = fields_id_in_reply(e->text);
+        return put(e, EVENT_DELIVERY, success, events);
+    }
+    fields_take_codes(&text, &e->code, &e->enhanced);
+    if (span_is(result, "PermFail") || span_is(result, "LoopDetected") || span_is(result, "Loop"))
+        return put(e, EVENT_DELIVERY, COUNTER_BOUNCED, events);
+    if (!span_is(result, "TempFail"))
+        return false;
+    e->reason = (uint8_t)deferral_reason_of(e->enhanced, e->text);
+    return put(e, EVENT_DELIVERY, COUNTER_DEFERRED, events);
+}
+
+static bool delivery(struct event *e, struct span result, struct span rest, bool over_smtp, struct events *events)
+{
+    struct span key, value;
+
+    e->agent = over_smtp ? AGENT_SMTP : AGENT_OTHER;
+    while (next_field(&rest, &key, &value)) {
+        if (span_is(key, "evpid"))
+            e->queue_id = span_first(value, value.n < MESSAGE_DIGITS ? value.n : MESSAGE_DIGITS);
+        else if (span_is(key, "from"))
+            e->from = value;
+        else if (span_is(key, "to"))
+            e->to = value;
+        else if (span_is(key, "relay"))
+            e->relay = value;
+        else if (span_is(key, "delay"))
+            e->delay_ms = fields_duration_ms(value);
+        else if (span_is(key, "result"))
+            result = value;
+        else if (span_is(key, "stat"))
+            e->text = value;
+    }
+    return put_delivery(e, result, over_smtp ? COUNTER_SENT : COUNTER_DELIVERED, events);
+}
+
+/* ---- lines ---- */
+
+/* The event's name, with or without `event=` before it; commands and replies follow. */
+static bool in_session(const struct line *line, struct span session, struct span rest, struct events *events)
+{
+    struct event e = event_of(EVENT_COUNT, line);
+    struct span agent, word = rest;
+    bool smtp, mta;
+
+    if (!span_take_until(&rest, ' ', &agent))
+        return false;
+    smtp = span_is(agent, "smtp");
+    mta = span_is(agent, "mta");
+    if (!smtp && !mta && !span_is(agent, "mda"))
+        return false;
+    span_take_literal(&rest, "event=");
+    if (!span_take_until(&rest, ' ', &word)) {
+        word = rest;
+        rest = span_skip(rest, rest.n);
+    }
+    if (!smtp && span_is(word, "delivery"))
+        return delivery(&e, (struct span){ rest.p, 0 }, rest, mta, events);
+    if (mta && (span_is(word, "tls") || span_is(word, "starttls")))
+        return put(&e, EVENT_COUNT, COUNTER_TLS_OUTBOUND, events);
+    if (!smtp)
+        return true;
+    if (span_is(word, "message") || span_is(word, "envelope"))
+        return message(&e, session, rest, events);
+    if (span_is(word, "connected"))
+        return connected(&e, session, rest, events);
+    if (span_is(word, "disconnected") || span_is(word, "closed"))
+        return disconnected(&e, session, rest, events);
+    if (span_is(word, "failed-command"))
+        return failed_command(&e, rest, events);
+    if (span_is(word, "authentication"))
+        return authentication(&e, rest, events);
+    if (span_is(word, "tls") || span_is(word, "starttls"))
+        return put(&e, EVENT_COUNT, COUNTER_TLS_INBOUND, events);
+    return span_is(word, "bad-input") || span_is(word, "client-cert-check") || span_is(word, "proxy");
+}
+
+/* `smtp-in: New session S from host h [a]`, `smtp-in: Accepted message M on session S: from=<..>, ..`,
+ * `smtp-in: Failed command on session S: "RCPT TO:<..>" => 550 ..` */
+static bool old_session(const struct line *line, struct span rest, struct events *events)
+{
+    struct event e = event_of(EVENT_COUNT, line);
+    struct span session, id, client;
+    size_t at;
+
+    if (span_take_literal(&rest, "New session ") && take_hex(&rest, SESSION_DIGITS, &session)) {
+        at = span_find(rest, SPAN(" ["));
+        client = span_skip(rest, at);
+        if (span_take_literal(&client, " [") && span_take_until(&client, ']', &id) && !span_is(id, "local"))
+            e.client = id;
+        return connected(&e, session, (struct span){ rest.p, 0 }, events);
+    }
+    if (span_take_literal(&rest, "Accepted message ") && take_hex(&rest, MESSAGE_DIGITS, &id) &&
+        span_take_literal(&rest, " on session ") && take_hex(&rest, SESSION_DIGITS, &session) &&
+        span_take_literal(&rest, ": ")) {
+        e.queue_id = id;
+        return message(&e, session, rest, events);
+    }
+    if (span_take_literal(&rest, "Failed command on session ") && take_hex(&rest, SESSION_DIGITS, &session)) {
+        at = span_find(rest, SPAN("\" => "));
+        rest = span_skip(rest, at);
+        return span_take_literal(&rest, "\" => ") ? refused(&e, rest, events) : true;
+    }
+    if (span_has_prefix(rest, "Started TLS on session "))
+        return put(&e, EVENT_COUNT, COUNTER_TLS_INBOUND, events);
+    if (span_has_prefix(rest, "Received disconnect from session ") ||
+        (span_has_prefix(rest, "Disconnecting session ") &&
+         (span_mentions(rest, ": IO error") || span_mentions(rest, ": session timed out"))))
+        return put(&e, EVENT_COUNT, COUNTER_CONNECTIONS_LOST, events);
+    return true;
+}
+
+/* `relay: Ok for E: session=.., from=<..>, .., stat=..`, `delivery: TempFail for E: ..` */
+static bool old_delivery(const struct line *line, struct span rest, bool over_smtp, struct events *events)
+{
+    struct event e = event_of(EVENT_COUNT, line);
+    struct span result, id;
+
+    if (!span_take_until(&rest, ' ', &result) || !span_take_literal(&rest, "for ") ||
+        !take_hex(&rest, SESSION_DIGITS, &id) || !span_take_literal(&rest, ": "))
+        return false;
+    e.queue_id = span_first(id, MESSAGE_DIGITS);
+    return delivery(&e, result, rest, over_smtp, events);
+}
+
+static bool opensmtpd(const struct line *line, struct events *events)
+{
+    static const struct span silent[] = {
+        SPAN("info: "),    SPAN("warn: "),   SPAN("debug: "),    SPAN("fatal: "),  SPAN("smtp-out: "),
+        SPAN("startup"),   SPAN("lookup: "), SPAN("queue: "),    SPAN("filter: "), SPAN("control: "),
+        SPAN("scheduler"), SPAN("mta: "),    SPAN("mda: "),      SPAN("exiting"),  SPAN("terminat"),
+        SPAN("rsa_"),      SPAN("ca: "),     SPAN("lost child"), SPAN("smtpd: "),  SPAN("parent"),
+    };
+    struct span rest = line->header.message, session;
+
+    if (take_hex(&rest, SESSION_DIGITS, &session) && span_take_char(&rest, ' '))
+        return in_session(line, session, rest, events);
+    rest = line->header.message;
+    if (span_take_literal(&rest, "smtp-in: "))
+        return old_session(line, rest, events);
+    if (span_take_literal(&rest, "relay: "))
+        return old_delivery(line, rest, true, events);
+    if (span_take_literal(&rest, "delivery: "))
+        return old_delivery(line, rest, false, events);
+    for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
+        if (span_starts(rest, silent[i]))
+            return true;
+    return false;
+}
+
+static const struct service services[] = {
+    { SPAN("smtpd"), opensmtpd },
+};
+
+const struct recogniser recogniser_opensmtpd = { .name = "opensmtpd", SERVICES(services) };

@@ -1,0 +1,13 @@
+/* What the files of qmail's recogniser share.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef MAILTALLY_PROGRAMS_QMAIL_H
+#define MAILTALLY_PROGRAMS_QMAIL_H
+
+#include "../recogniser.h"
+
+/* A line of a program that listens in front of qmail-queue. `program` is its tag; empty where the line begins with it,
+ * as multilog and splogger have it. */
+bool qmail_smtpd(const struct line *line, struct span program, struct span rest, struct events *events);
+
+#endif
