@@ -6,8 +6,6 @@
 #include "hash.h"
 #include "tally.h"
 
-static void leaving(void *context, struct flow *flow);
-
 struct flows *flows_new(const struct parser_options *options, void (*counted)(void *context, struct event *event),
                         void *context)
 {
@@ -15,7 +13,7 @@ struct flows *flows_new(const struct parser_options *options, void (*counted)(vo
 
     if (!flows)
         return NULL;
-    flows->table = flow_table_new(options->flows_cap ? options->flows_cap : FLOWS_CAP_DEFAULT, leaving, flows);
+    flows->table = flow_table_new(options->flows_cap ? options->flows_cap : FLOWS_CAP_DEFAULT, flows_leaving, flows);
     flows->pipes = pending_new(flows_pipe_is_final, flows);
     if (!flows->table || !flows->pipes) {
         flows_free(flows);
@@ -47,24 +45,24 @@ void flows_usage(const struct flows *flows, uint32_t *in_use, uint64_t *evicted)
 
 /* ---- names ---- */
 
-uint64_t flows_id_key(const struct flows *flows, const struct event *e, struct span id)
+uint64_t flows_id_key(const struct flows *flows, struct event *e, struct span id)
 {
     return hash_octets(flows->seed ^ flows_host_key(e), id);
 }
 
-static uint64_t message_id_key(const struct flows *flows, const struct event *e, struct span message_id)
+uint64_t flows_message_id_key(const struct flows *flows, struct event *e, struct span message_id)
 {
     return hash_octets(~flows->seed ^ flows_host_key(e), message_id) | 1; /* not 0: that is "none seen" */
 }
 
-uint32_t flows_instance_key(const struct flows *flows, const struct event *e)
+uint32_t flows_instance_key(const struct flows *flows, struct event *e)
 {
     return (uint32_t)hash_octets(flows->seed, e->line->header.instance);
 }
 
 /* The flow that a line of the queue's own programs (cleanup, qmgr) speaks of. A service may log under a syslog_name of
  * its own, so that the id was opened under another instance: such a flow, fresh, is taken over. */
-static struct flow *find_in_queue(struct flows *flows, const struct event *e)
+static struct flow *find_in_queue(struct flows *flows, struct event *e)
 {
     uint32_t instance = flows_instance_key(flows, e);
     uint64_t key = flows_id_key(flows, e, e->queue_id);
@@ -78,7 +76,7 @@ static struct flow *find_in_queue(struct flows *flows, const struct event *e)
     return f;
 }
 
-static struct flow *find_or_add(struct flows *flows, const struct event *e)
+struct flow *flows_find_or_add(struct flows *flows, struct event *e)
 {
     struct flow *f = find_in_queue(flows, e);
 
@@ -87,24 +85,30 @@ static struct flow *find_or_add(struct flows *flows, const struct event *e)
     return f;
 }
 
-struct flow *flows_find_named(struct flows *flows, const struct event *e, struct span id)
+struct flow *flows_find_named(struct flows *flows, struct event *e, struct span id)
 {
     return id.n ? flow_table_find(flows->table, flows_id_key(flows, e, id), flows_instance_key(flows, e), true) : NULL;
 }
 
 /* ---- counting ---- */
 
-void flows_count(struct flows *flows, const struct event *e, enum counter counter, uint64_t n)
+/* The event itself goes on, and gets back what it was: to copy one for each count would cost more than to count. */
+void flows_count(struct flows *flows, struct event *e, enum counter counter, uint64_t n)
 {
-    struct event counted = *e;
+    const enum event_kind kind = e->kind;
+    const enum counter was_counter = e->counter;
+    const uint64_t was_count = e->count;
 
-    counted.kind = EVENT_COUNT;
-    counted.counter = counter;
-    counted.count = n;
-    flows->counted(flows->context, &counted);
+    e->kind = EVENT_COUNT;
+    e->counter = counter;
+    e->count = n;
+    flows->counted(flows->context, e);
+    e->kind = kind;
+    e->counter = was_counter;
+    e->count = was_count;
 }
 
-static void count_received_octets(struct flows *flows, const struct event *e, struct flow *f)
+static void count_received_octets(struct flows *flows, struct event *e, struct flow *f)
 {
     if (f->size_octets == 0 || f->state & FLOW_SIZE_COUNTED)
         return;
@@ -112,7 +116,23 @@ static void count_received_octets(struct flows *flows, const struct event *e, st
     flows_count(flows, e, COUNTER_RECEIVED_OCTETS, f->size_octets);
 }
 
-static void count_reception(struct flows *flows, const struct event *e, struct flow *f)
+/* The reason of a hold is none of the reception. */
+static void count_without_reason(struct flows *flows, struct event *e, enum counter counter)
+{
+    const uint8_t reason = e->reason;
+    const uint16_t code = e->code;
+    const struct span enhanced = e->enhanced;
+
+    e->reason = 0;
+    e->code = 0;
+    e->enhanced.n = 0;
+    flows_count(flows, e, counter, 1);
+    e->reason = reason;
+    e->code = code;
+    e->enhanced = enhanced;
+}
+
+void flows_count_reception(struct flows *flows, struct event *e, struct flow *f)
 {
     f->state |= FLOW_QUEUED;
     if (f->origin == ORIGIN_UNKNOWN || f->state & (FLOW_WAITING | FLOW_DISCARDED))
@@ -124,101 +144,18 @@ static void count_reception(struct flows *flows, const struct event *e, struct f
     }
     f->state |= FLOW_COUNTED;
     if (f->state & FLOW_REINJECTED) {
-        flows_count(flows, e, COUNTER_REINJECTED, 1);
+        count_without_reason(flows, e, COUNTER_REINJECTED);
         if (f->state & FLOW_OF_FRONT) /* its size was not known there */
             count_received_octets(flows, e, f);
         return;
     }
-    flows_count(flows, e, COUNTER_RECEIVED, 1);
+    count_without_reason(flows, e, COUNTER_RECEIVED);
     count_received_octets(flows, e, f);
-}
-
-void flows_count_reception(struct flows *flows, const struct event *e, struct flow *f)
-{
-    struct event received = *e;
-
-    received.reason = 0; /* that of a hold is none of the reception */
-    received.code = 0;
-    received.enhanced.n = 0;
-    count_reception(flows, &received, f);
-}
-
-/* ---- waiting for evidence by name ---- */
-
-static void wait_for_evidence(struct flows *flows, const struct event *e, struct flow *f)
-{
-    for (size_t i = 0; i < WAITING_CAP; i++)
-        if (!flows->waiting[i].flow) {
-            struct waiting *w = &flows->waiting[i];
-
-            *w = (struct waiting){ .flow = f, .host_key = flows_host_key(e), .tally = e->line->tally };
-            if (e->queue_id.n <= sizeof w->id) {
-                w->id_octets = (uint8_t)e->queue_id.n;
-                memcpy(w->id, e->queue_id.p, w->id_octets);
-            }
-            f->state |= FLOW_WAITING;
-            flows->waiting_n++;
-            return;
-        }
-}
-
-void flows_decide(struct flows *flows, const struct event *e, struct flow *f, bool reinjected)
-{
-    struct line line = *e->line;
-    struct event decided = event_of(EVENT_COUNT, &line);
-
-    for (size_t i = 0; i < WAITING_CAP; i++)
-        if (flows->waiting[i].flow == f) {
-            line.tally = flows->waiting[i].tally; /* at the end of input e is another host's */
-            decided.queue_id = (struct span){ flows->waiting[i].id, flows->waiting[i].id_octets };
-            flows->waiting[i].flow = NULL;
-            flows->waiting_n--;
-        }
-    decided.size_octets = f->size_octets ? (int64_t)f->size_octets : -1;
-    f->state &= (uint16_t)~FLOW_WAITING;
-    if (reinjected)
-        f->state |= FLOW_REINJECTED;
-    if (f->state & FLOW_QUEUED)
-        flows_count_reception(flows, &decided, f);
-}
-
-/* A message of this host with an empty Message-ID, received and still there, that was opened before `f`. */
-static bool has_nameless_before(struct flows *flows, uint64_t empty_key, const struct flow *f)
-{
-    unsigned steps;
-    bool more = false;
-
-    for (struct flow *a = NULL; (a = flow_table_next_with_id(flows->table, empty_key, a, &steps, &more));)
-        if ((a->state & (FLOW_EMPTY_ID | FLOW_COUNTED)) == (FLOW_EMPTY_ID | FLOW_COUNTED) &&
-            !(a->state & FLOW_REMOVED) && (int32_t)(a->opened - f->opened) < 0)
-            return true;
-    return more;
-}
-
-/* A message without a Message-ID is gone: what waited for it alone is a reception. */
-static void nameless_is_gone(struct flows *flows, const struct event *e)
-{
-    uint64_t empty_key = message_id_key(flows, e, (struct span){ "", 0 });
-
-    for (size_t i = 0; flows->waiting_n && i < WAITING_CAP; i++) {
-        struct waiting w = flows->waiting[i];
-
-        if (w.flow && w.host_key == flows_host_key(e) && !has_nameless_before(flows, empty_key, w.flow))
-            flows_decide(flows, e, w.flow, false);
-    }
-}
-
-static void leaving(void *context, struct flow *f)
-{
-    struct flows *flows = context;
-
-    if (f->state & FLOW_WAITING)
-        flows_decide(flows, flows->current, f, false);
 }
 
 /* ---- opening ---- */
 
-static enum flow_origin origin_of(const struct flows *flows, const struct event *e)
+static enum flow_origin origin_of(const struct flows *flows, struct event *e)
 {
     struct span address;
 
@@ -235,7 +172,7 @@ static enum flow_origin origin_of(const struct flows *flows, const struct event 
 /* Stands among the learned filters of a host where a server is in front of the MTA. */
 static const struct span front_mark = { "(front)", 7 };
 
-static void set_envelope(const struct flows *flows, struct flow *f, const struct event *e)
+static void set_envelope(const struct flows *flows, struct flow *f, struct event *e)
 {
     if (e->from.p)
         f->sender = (uint32_t)hash_octets(flows->seed, e->from);
@@ -244,7 +181,7 @@ static void set_envelope(const struct flows *flows, struct flow *f, const struct
 }
 
 /* What was said of a message before its MTA named client and recipients (Sendmail), to be kept. */
-static uint16_t said_before(struct flows *flows, const struct event *e)
+static uint16_t said_before(struct flows *flows, struct event *e)
 {
     const struct flow *f = e->recipients ? flows_find_named(flows, e, e->queue_id) : NULL;
 
@@ -252,7 +189,7 @@ static uint16_t said_before(struct flows *flows, const struct event *e)
 }
 
 /* It was announced: a bounce that the server itself makes. */
-static bool is_own_bounce(struct flows *flows, const struct event *e)
+static bool is_own_bounce(struct flows *flows, struct event *e)
 {
     struct flow *announced = flows_find_named(flows, e, e->ticket);
 
@@ -261,7 +198,7 @@ static bool is_own_bounce(struct flows *flows, const struct event *e)
     return announced != NULL;
 }
 
-static void opened_by_filter(struct flows *flows, const struct event *e, struct flow *f)
+static void opened_by_filter(struct flows *flows, struct event *e, struct flow *f)
 {
     struct flow *a = flows_find_named(flows, e, e->original_id);
 
@@ -274,7 +211,7 @@ static void opened_by_filter(struct flows *flows, const struct event *e, struct 
     }
 }
 
-static void opened(struct flows *flows, const struct event *e)
+static void opened(struct flows *flows, struct event *e)
 {
     uint16_t before = said_before(flows, e);
     bool own = is_own_bounce(flows, e);
@@ -306,7 +243,7 @@ static void opened(struct flows *flows, const struct event *e)
 }
 
 /* A message that was put through the queue's entrance again keeps what was counted of it. */
-static void requeued(struct flows *flows, const struct event *e)
+static void requeued(struct flows *flows, struct event *e)
 {
     struct flow *a = flows_find_named(flows, e, e->original_id);
     uint16_t kept = FLOW_COUNTED | FLOW_REINJECTED | FLOW_SIZE_COUNTED;
@@ -320,115 +257,18 @@ static void requeued(struct flows *flows, const struct event *e)
     f->state = state;
 }
 
-/* `a` came back. What a pipe took may be gone from the queue by then: the delivery that was kept for this moment was a
- * hand-over, and the pipe is a filter. */
-static void set_filtered(struct flows *flows, const struct event *e, struct flow *a)
+static void queued(struct flows *flows, struct event *e)
 {
-    const struct event *kept = a->state & FLOW_PIPED ? pending_find(flows->pipes, a->key) : NULL;
-
-    a->state |= FLOW_FILTERED;
-    if (!kept)
-        return;
-    filter_learn(&flows->filters, flows_host_key(e), kept->relay);
-    pending_drop(flows->pipes, a->key);
-}
-
-/* Whether `a` may come back: it was received, or will be at its first delivery (Sendmail), and is still here. */
-static bool may_return(const struct flow *a, bool reinjected)
-{
-    if (!!(a->state & FLOW_REINJECTED) != reinjected ||
-        (a->state & FLOW_REMOVED && !(a->state & (FLOW_PIPED | FLOW_FRONT))))
-        return false;
-    return a->state & FLOW_COUNTED || (a->recipients_left && a->origin != ORIGIN_PICKUP);
-}
-
-static bool mark_those(struct flows *flows, const struct event *e, uint64_t key, struct flow *f, bool reinjected)
-{
-    unsigned steps;
-    bool found = false, more = false;
-
-    for (struct flow *a = NULL; (a = flow_table_next_with_id(flows->table, key, a, &steps, &more));)
-        if (a != f && may_return(a, reinjected)) {
-            if (a->state & FLOW_FRONT)
-                f->state |= FLOW_OF_FRONT;
-            a->state &= (uint16_t)~FLOW_FRONT; /* it came in: no second message of this name is it */
-            set_filtered(flows, e, a);
-            found = true;
-        }
-    return found;
-}
-
-/* Marks the messages of this Message-ID that came to this host before `f` and may come back: first those that came from
- * outside, else (two filters in a row) those that came back before. True if there is one. */
-static bool mark_filtered(struct flows *flows, const struct event *e, uint64_t key, struct flow *f)
-{
-    return mark_those(flows, e, key, f, false) || mark_those(flows, e, key, f, true);
-}
-
-/* What a pipe took has no reply that names another id. A message without a Message-ID is known again by its sender,
- * when local submission brings it: `f`, whose pipe's line may be here already, or come later (pipe_took_nameless). */
-static bool came_from_pipe(struct flows *flows, const struct event *e, uint64_t empty_key, const struct flow *f)
-{
-    const uint16_t want = FLOW_EMPTY_ID | FLOW_COUNTED | FLOW_PIPED;
-    unsigned steps;
-    bool more = false;
-
-    if (f->origin != ORIGIN_PICKUP)
-        return false;
-    for (struct flow *a = NULL; (a = flow_table_next_with_id(flows->table, empty_key, a, &steps, &more));)
-        if (a != f && (a->state & want) == want && !(a->state & FLOW_FILTERED) && a->sender == f->sender) {
-            set_filtered(flows, e, a);
-            return true;
-        }
-    return false;
-}
-
-void flows_pipe_took_nameless(struct flows *flows, const struct event *e, struct flow *a)
-{
-    for (size_t i = 0; flows->waiting_n && i < WAITING_CAP; i++) {
-        struct flow *f = flows->waiting[i].flow;
-
-        if (f && f->origin == ORIGIN_PICKUP && flows->waiting[i].host_key == flows_host_key(e) &&
-            f->sender == a->sender) {
-            set_filtered(flows, e, a);
-            flows_decide(flows, e, f, true);
-            return;
-        }
-    }
-}
-
-static void message_id(struct flows *flows, const struct event *e)
-{
-    uint64_t key = message_id_key(flows, e, e->message_id);
-    uint64_t empty_key = message_id_key(flows, e, (struct span){ "", 0 });
-    struct flow *f = find_or_add(flows, e);
-
-    if (e->message_id.n == 0)
-        f->state |= FLOW_EMPTY_ID;
-    else
-        f->state &= (uint16_t)~FLOW_EMPTY_ID;
-    if (flows->filters.mode == CONTENT_FILTER_AUTO && flow_opened_near(f) &&
-        !(f->state & (FLOW_REINJECTED | FLOW_COUNTED | FLOW_WAITING))) {
-        if ((e->message_id.n && mark_filtered(flows, e, key, f)) || came_from_pipe(flows, e, empty_key, f))
-            f->state |= FLOW_REINJECTED;
-        else if (has_nameless_before(flows, empty_key, f))
-            wait_for_evidence(flows, e, f);
-    }
-    flow_table_set_message_id(flows->table, f, key);
-}
-
-static void queued(struct flows *flows, const struct event *e)
-{
-    struct flow *f = find_or_add(flows, e);
+    struct flow *f = flows_find_or_add(flows, e);
 
     set_envelope(flows, f, e);
     flows_count_reception(flows, e, f);
 }
 
 /* What a server in front took is received; the Message-ID tells it again when it comes into the MTA over loopback. */
-static void front_queued(struct flows *flows, const struct event *e)
+static void front_queued(struct flows *flows, struct event *e)
 {
-    uint64_t key = message_id_key(flows, e, e->message_id);
+    uint64_t key = flows_message_id_key(flows, e, e->message_id);
     struct flow *f;
 
     filter_learn(&flows->filters, flows_host_key(e), front_mark);
@@ -444,7 +284,7 @@ static void front_queued(struct flows *flows, const struct event *e)
 
 /* ---- the rest of a life ---- */
 
-void flows_count_once(struct flows *flows, const struct event *e, struct flow *f, enum flow_state flag,
+void flows_count_once(struct flows *flows, struct event *e, struct flow *f, enum flow_state flag,
                       enum counter counter)
 {
     if (f && f->state & flag)
@@ -456,10 +296,10 @@ void flows_count_once(struct flows *flows, const struct event *e, struct flow *f
 
 /* The client is that of the session, which may have carried other messages before. A line for each recipient may say
  * so: the first one counts. */
-static void taken(struct flows *flows, const struct event *e)
+static void taken(struct flows *flows, struct event *e)
 {
     struct flow *session = flows_find_named(flows, e, e->original_id);
-    struct flow *f = find_or_add(flows, e);
+    struct flow *f = flows_find_or_add(flows, e);
 
     if (f->origin == ORIGIN_UNKNOWN && session) {
         f->origin = session->origin;
@@ -470,15 +310,17 @@ static void taken(struct flows *flows, const struct event *e)
     if (e->from.n == 0 && f->origin == ORIGIN_PICKUP)
         f->origin = ORIGIN_UNKNOWN;
     set_envelope(flows, f, e);
+    if (f->size_octets)
+        e->size_octets = f->size_octets;
     flows_count_reception(flows, e, f);
 }
 
-static void once(struct flows *flows, const struct event *e, enum flow_state flag, enum counter counter)
+static void once(struct flows *flows, struct event *e, enum flow_state flag, enum counter counter)
 {
-    flows_count_once(flows, e, e->queue_id.n ? find_or_add(flows, e) : NULL, flag, counter);
+    flows_count_once(flows, e, e->queue_id.n ? flows_find_or_add(flows, e) : NULL, flag, counter);
 }
 
-static void held(struct flows *flows, const struct event *e)
+static void held(struct flows *flows, struct event *e)
 {
     struct flow *f;
 
@@ -488,7 +330,7 @@ static void held(struct flows *flows, const struct event *e)
         flows_count_reception(flows, e, f);
 }
 
-static void removed(struct flows *flows, const struct event *e, bool by_administrator)
+static void removed(struct flows *flows, struct event *e, bool by_administrator)
 {
     struct flow *f = find_in_queue(flows, e);
     bool nameless;
@@ -503,10 +345,10 @@ static void removed(struct flows *flows, const struct event *e, bool by_administ
     else
         flow_table_drop(flows->table, f);
     if (nameless)
-        nameless_is_gone(flows, e);
+        flows_nameless_is_gone(flows, e);
 }
 
-static void released(struct flows *flows, const struct event *e)
+static void released(struct flows *flows, struct event *e)
 {
     struct flow *f = find_in_queue(flows, e);
 
@@ -527,7 +369,7 @@ void flows_event(struct flows *flows, struct event *e)
         requeued(flows, e);
         break;
     case EVENT_MESSAGE_ID:
-        message_id(flows, e);
+        flows_message_id(flows, e);
         break;
     case EVENT_QUEUED:
         queued(flows, e);

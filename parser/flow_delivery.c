@@ -7,7 +7,7 @@
 /* ---- deliveries with a name of their own ---- */
 
 /* qmail's `starting delivery D: msg N to remote ..`; its end is `delivery D: ..`, which names no message. */
-void flows_attempt(struct flows *flows, const struct event *e)
+void flows_attempt(struct flows *flows, struct event *e)
 {
     struct flow *f = flow_table_add(flows->table, flows_id_key(flows, e, e->queue_id), flows_instance_key(flows, e));
 
@@ -37,7 +37,7 @@ static struct flow *end_attempt(struct flows *flows, struct event *e)
 
 /* The reply, or a filter's own line, says that `a` came back as `b`. Names in replies come from outside: they are
  * believed of a message that did come from near, and when more than the name speaks for it. */
-static bool came_back_as(struct flows *flows, const struct event *e, struct flow *a, struct flow *b, bool near_relay)
+static bool came_back_as(struct flows *flows, struct event *e, struct flow *a, struct flow *b, bool near_relay)
 {
     if (!b || a == b || !flow_opened_near(b))
         return false;
@@ -49,13 +49,13 @@ static bool came_back_as(struct flows *flows, const struct event *e, struct flow
     return near_relay || (b->state & FLOW_REINJECTED && a->state & FLOW_FILTERED);
 }
 
-static bool is_near_relay(const struct event *e)
+static bool is_near_relay(struct event *e)
 {
     return e->agent == AGENT_PIPE || filter_is_loopback(filter_address(e->relay)) ||
            span_chr(e->relay, '/');
 }
 
-static bool is_hand_over_auto(struct flows *flows, const struct event *e, struct flow *a)
+static bool is_hand_over_auto(struct flows *flows, struct event *e, struct flow *a)
 {
     bool near_relay = is_near_relay(e);
 
@@ -70,7 +70,7 @@ static bool is_hand_over_auto(struct flows *flows, const struct event *e, struct
     return near_relay && span_mentions(e->text, " Ok, discarded");
 }
 
-static bool is_hand_over(struct flows *flows, const struct event *e, struct flow *a)
+static bool is_hand_over(struct flows *flows, struct event *e, struct flow *a)
 {
     if (e->agent == AGENT_OTHER || e->relay.n == 0)
         return false;
@@ -88,7 +88,7 @@ static bool is_hand_over(struct flows *flows, const struct event *e, struct flow
 }
 
 /* Sendmail's submission program hands a local message to the daemon over loopback; the daemon's id is the message. */
-static bool is_submission(struct flows *flows, const struct event *e, const struct flow *a)
+static bool is_submission(struct flows *flows, struct event *e, const struct flow *a)
 {
     const struct flow *b = flows_find_named(flows, e, e->named_id);
 
@@ -100,7 +100,7 @@ static bool is_submission(struct flows *flows, const struct event *e, const stru
 /* ---- outcomes ---- */
 
 /* The first delivery is the first that the log says of the queue. */
-static void take_queue(struct flows *flows, const struct event *e, struct flow *f)
+static void take_queue(struct flows *flows, struct event *e, struct flow *f)
 {
     struct event queued = event_of(EVENT_QUEUED, e->line);
 
@@ -122,7 +122,7 @@ static void dealt_with(struct flows *flows, struct flow *f, uint64_t recipients)
         flow_table_linger(flows->table, f);
 }
 
-static void count_delivery(struct flows *flows, const struct event *e)
+static void count_delivery(struct flows *flows, struct event *e)
 {
     flows_count(flows, e, e->counter, e->count);
     if (e->size_octets > 0 && (e->counter == COUNTER_SENT || e->counter == COUNTER_DELIVERED))
@@ -143,7 +143,7 @@ void flows_pipe_is_final(void *context, uint64_t key, struct event *e)
 }
 
 /* A pipe may be a filter that submits the mail again. The first message that it takes tells; its line waits. */
-static bool may_come_back(const struct flows *flows, const struct event *e, const struct flow *f)
+static bool may_come_back(const struct flows *flows, struct event *e, const struct flow *f)
 {
     return flows->filters.mode == CONTENT_FILTER_AUTO && e->agent == AGENT_PIPE && f && f->state & FLOW_COUNTED &&
            !filter_is_final(&flows->filters, flows_host_key(e), e->relay);
@@ -179,7 +179,7 @@ void flows_expired(struct flows *flows, struct event *e)
     flows_count_once(flows, e, e->queue_id.n ? end_attempt(flows, e) : NULL, FLOW_EXPIRED, COUNTER_EXPIRED);
 }
 
-void flows_handed_over(struct flows *flows, const struct event *e)
+void flows_handed_over(struct flows *flows, struct event *e)
 {
     struct flow *a = flows_find_named(flows, e, e->queue_id), *b = flows_find_named(flows, e, e->named_id);
 

@@ -1,5 +1,5 @@
-/* What the files of flow.h's rules share: flow.c has the life of a message up to the queue and after it,
- * flow_delivery.c its deliveries. For these two only.
+/* What the files of flow.h's rules share: flow.c has the life of a message up to the queue and after it, flow_return.c
+ * tells which messages came back from a filter, flow_delivery.c has the deliveries. For these three only.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef MAILTALLY_FLOW_RULES_H
@@ -20,7 +20,7 @@ struct flows {
     uint64_t seed;
     void (*counted)(void *context, struct event *event);
     void *context;
-    const struct event *current; /* while an event is at work: what is pushed out is counted with */
+    struct event *current; /* while an event is at work: what is pushed out is counted with */
     struct waiting {
         struct flow *flow; /* FLOW_WAITING; NULL: a free place */
         uint64_t host_key;
@@ -33,16 +33,22 @@ struct flows {
 
 /* ---- names (flow.c) ---- */
 
-static inline uint64_t flows_host_key(const struct event *e)
+static inline uint64_t flows_host_key(struct event *e)
 {
     return e->line->tally->key;
 }
 
-uint64_t flows_id_key(const struct flows *flows, const struct event *e, struct span id);
-uint32_t flows_instance_key(const struct flows *flows, const struct event *e);
+uint64_t flows_id_key(const struct flows *flows, struct event *e, struct span id);
+uint32_t flows_instance_key(const struct flows *flows, struct event *e);
+
+/* Not 0: that is "none seen". */
+uint64_t flows_message_id_key(const struct flows *flows, struct event *e, struct span message_id);
+
+/* The flow of e->queue_id, in the queue; a new one where there is none. */
+struct flow *flows_find_or_add(struct flows *flows, struct event *e);
 
 /* The flow that somebody else names: in all instances of the host. NULL when there is none. */
-struct flow *flows_find_named(struct flows *flows, const struct event *e, struct span id);
+struct flow *flows_find_named(struct flows *flows, struct event *e, struct span id);
 
 static inline bool flow_opened_near(const struct flow *f)
 {
@@ -52,31 +58,42 @@ static inline bool flow_opened_near(const struct flow *f)
 /* ---- counting (flow.c) ---- */
 
 /* A copy of `e` that moves `counter` goes on to the tally. */
-void flows_count(struct flows *flows, const struct event *e, enum counter counter, uint64_t n);
+void flows_count(struct flows *flows, struct event *e, enum counter counter, uint64_t n);
 
 /* The message is in the queue: received or re-injected, once. */
-void flows_count_reception(struct flows *flows, const struct event *e, struct flow *f);
+void flows_count_reception(struct flows *flows, struct event *e, struct flow *f);
 
 /* Counts, unless the flow has the flag already; NULL counts. */
-void flows_count_once(struct flows *flows, const struct event *e, struct flow *f, enum flow_state flag,
+void flows_count_once(struct flows *flows, struct event *e, struct flow *f, enum flow_state flag,
                       enum counter counter);
 
+/* ---- coming back (flow_return.c) ---- */
+
+/* EVENT_MESSAGE_ID. */
+void flows_message_id(struct flows *flows, struct event *e);
+
 /* What waited is decided; e is the line that decided. */
-void flows_decide(struct flows *flows, const struct event *e, struct flow *f, bool reinjected);
+void flows_decide(struct flows *flows, struct event *e, struct flow *f, bool reinjected);
 
 /* A pipe took `a`, which has no Message-ID: one of those that wait may be what came back of it. */
-void flows_pipe_took_nameless(struct flows *flows, const struct event *e, struct flow *a);
+void flows_pipe_took_nameless(struct flows *flows, struct event *e, struct flow *a);
+
+/* A message without a Message-ID is gone: what waited for it alone is a reception. */
+void flows_nameless_is_gone(struct flows *flows, struct event *e);
+
+/* For the table: a flow is pushed out. */
+void flows_leaving(void *context, struct flow *f);
 
 /* ---- deliveries (flow_delivery.c) ---- */
 
 /* Of the events that `pipes` kept: nothing came back in time. */
 void flows_pipe_is_final(void *context, uint64_t key, struct event *e);
 
-void flows_attempt(struct flows *flows, const struct event *e);
+void flows_attempt(struct flows *flows, struct event *e);
 void flows_delivery(struct flows *flows, struct event *e);
 void flows_expired(struct flows *flows, struct event *e);
 
 /* A filter's own line says that queue_id came back as named_id. */
-void flows_handed_over(struct flows *flows, const struct event *e);
+void flows_handed_over(struct flows *flows, struct event *e);
 
 #endif

@@ -276,7 +276,7 @@ static struct header_origin *origin_slot(struct header_clock *clock, struct span
     return &clock->origins[tail >> 58];
 }
 
-static void remember_origin(struct header_origin *origin, const struct header *header, struct span rest, size_t n)
+static void remember_origin(struct header_origin *origin, struct header *header, struct span rest, size_t n)
 {
     const char *program = header->program.p;
 
@@ -287,15 +287,31 @@ static void remember_origin(struct header_origin *origin, const struct header *h
     origin->host_octets = (uint8_t)header->host.n;
     origin->instance_octets = (uint8_t)header->instance.n;
     origin->service_at = (uint8_t)(header->service.p - rest.p);
+    origin->noted_by = 0;
+    header->origin = origin;
 }
 
-static bool recall_origin(const struct header_origin *origin, struct header *header, struct span rest, size_t n)
+/* `[123]:`, what nearly all tags end in. */
+static bool take_number_and_colon(struct span *s, struct span *pid)
+{
+    size_t i = 1, end = s->n < PID_OCTETS_MAX ? s->n : PID_OCTETS_MAX;
+
+    while (i < end && is_digit(s->p[i]))
+        i++;
+    if (i == 1 || i + 1 >= end || s->p[i] != ']' || s->p[i + 1] != ':')
+        return false;
+    *pid = (struct span){ s->p + 1, i - 1 };
+    *s = span_skip(*s, i + 2);
+    return true;
+}
+
+static bool recall_origin(struct header_origin *origin, struct header *header, struct span rest, size_t n)
 {
     struct span behind = span_skip(rest, n);
 
-    if (origin->n != n || memcmp(origin->octets, rest.p, n) != 0 || !take_pid(&behind, &header->pid) ||
-        !span_take_char(&behind, ':'))
+    if (origin->n != n || memcmp(origin->octets, rest.p, n) != 0 || !take_number_and_colon(&behind, &header->pid))
         return false;
+    header->origin = origin;
     header->host = span_first(rest, origin->host_octets);
     header->program = span_from(rest.p + origin->host_octets + 1, rest.p + n);
     header->instance = span_first(header->program, origin->instance_octets);
@@ -527,7 +543,7 @@ bool header_parse(struct header *header, struct header_clock *clock, struct span
 {
     struct span rest = line, none = { line.p, 0 };
 
-    *header = (struct header){ TIME_UNKNOWN, none, none, none, none, none, line };
+    *header = (struct header){ TIME_UNKNOWN, none, none, none, none, none, line, NULL };
     enum stamp_follows follows = stamp_take_same(clock, &rest, &header->time);
 
     if (follows == STAMP_NONE)

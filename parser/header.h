@@ -11,6 +11,8 @@
 
 #define TIME_UNKNOWN INT64_MIN
 
+struct header_origin;
+
 struct header {
     int64_t time;         /* seconds since 1970 UTC, or TIME_UNKNOWN */
     struct span host;     /* as written; empty where the format has none */
@@ -19,11 +21,12 @@ struct header {
     struct span service;  /* what follows its last slash: smtpd; the whole program where there is none */
     struct span pid;      /* as written; empty where there is none */
     struct span message;
+    struct header_origin *origin; /* where the same host and tag were met before in this source; or NULL */
 };
 
 /* What is remembered from line to line of one source: where its stamps without a year are in time, and the last
  * conversions, since many lines carry the same stamp. Zero-initialise, then header_clock_set(). */
-#define HEADER_ORIGINS 64
+#define HEADER_ORIGINS       64
 #define HEADER_ORIGIN_OCTETS 60
 
 /* `mx1 postfix/smtpd`, which stood before `[pid]: ` of a line, and how it was split. */
@@ -31,6 +34,8 @@ struct header_origin {
     char octets[HEADER_ORIGIN_OCTETS];
     uint8_t n; /* 0: free */
     uint8_t host_octets, instance_octets, service_at;
+    uint64_t noted_by;    /* what the caller looked up for this host and tag, so that it need not again: */
+    const void *noted[2]; /* free for its use; good only while noted_by is what it wrote */
 };
 
 struct header_clock {

@@ -14,6 +14,7 @@ struct parser {
     struct dispatch dispatch;
     bool enabled[RECOGNISERS_MAX];
     struct tallies *tallies;
+    uint64_t ticket; /* what it looked up is noted in the sources' clocks under this number */
     struct flows *flows;
     struct verdicts *verdicts;
     struct repeats *repeats;
@@ -106,6 +107,7 @@ struct parser *parser_new(const struct parser_options *options, struct tallies *
     parser->events.event = recognised;
     dispatch_build(&parser->dispatch, parser->enabled);
     parser->tallies = tallies;
+    parser->ticket = tallies_ticket(tallies);
     parser->flows = flows_new(options, counted, parser);
     parser->verdicts = verdicts_new(options->seed, verdict_decided, parser);
     parser->repeats = repeats_new();
@@ -167,9 +169,8 @@ static bool recognise_untagged(struct parser *parser, const struct line *line)
     return false;
 }
 
-static void recognise(struct parser *parser, const struct line *line)
+static void recognise(struct parser *parser, const struct line *line, const struct service *service)
 {
-    const struct service *service = dispatch_find(&parser->dispatch, &line->header);
     uint64_t times = repeat_count(&line->header);
 
     if (times && (service || line->header.service.n == 0)) { /* the line before it stays the last one */
@@ -217,24 +218,47 @@ static void remember_place(struct parser *parser, const struct line *line)
     parser->last.tally = line->tally;
 }
 
+/* The row of the line's host, NULL when it is not wanted, and the rules for its program, NULL when there are none. */
+static const struct service *look_up(struct parser *parser, struct line *line)
+{
+    struct header_origin *origin = line->header.origin;
+    const struct service *service;
+
+    if (origin && origin->noted_by == parser->ticket) {
+        line->tally = (struct tally *)origin->noted[0];
+        return origin->noted[1];
+    }
+    line->tally = host_is_wanted(parser, line->header.host) ? tallies_host(parser->tallies, line->header.host) : NULL;
+    service = dispatch_find(&parser->dispatch, &line->header);
+    if (origin) {
+        origin->noted_by = parser->ticket;
+        origin->noted[0] = line->tally;
+        origin->noted[1] = service;
+    }
+    return service;
+}
+
 /* A line whose header is in place. */
 static void take_line(struct parser *parser, struct parser_source *source, struct line *line, bool header_found)
 {
+    const struct service *service = NULL;
+
     line->header.message = without_carriage_return(line->header.message);
     line->file = source->name;
     line->number = ++source->lines;
+    line->reference = source->clock.reference;
     parser->counts.lines++;
     if (line->header.host.n == 0)
         line->header.host = source->default_host;
-    if (!header_found || !host_is_wanted(parser, line->header.host)) {
+    if (header_found)
+        service = look_up(parser, line);
+    if (!header_found || !line->tally) {
         parser->counts.ignored++;
         return;
     }
-    line->reference = source->clock.reference;
-    line->tally = tallies_host(parser->tallies, line->header.host);
     if (line->header.time != parser->settled && line->header.time != TIME_UNKNOWN)
         settle(parser, line->header.time);
-    recognise(parser, line);
+    recognise(parser, line, service);
     remember_place(parser, line);
 }
 

@@ -13,6 +13,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 struct span {
     const char *p;
     size_t n;
@@ -80,9 +84,23 @@ static inline bool span_take_char(struct span *s, char c)
     return true;
 }
 
-/* Where the octet `c` stands first, or NULL; an empty span may have a null pointer, which memchr() does not take. */
+/* Where the octet `c` stands first, or NULL; an empty span may have a null pointer, which memchr() does not take.
+ * What is looked for in a log line mostly stands near: two vectors here spare a call and its branches on the distance. */
 static inline const char *span_chr(struct span s, char c)
 {
+#ifdef __SSE2__
+    if (s.n >= 32) {
+        const __m128i needle = _mm_set1_epi8(c), *at = (const __m128i *)(const void *)s.p;
+        unsigned low = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(at), needle));
+        unsigned high = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(at + 1), needle));
+        unsigned found = low | high << 16;
+
+        if (found)
+            return s.p + __builtin_ctz(found);
+        s.p += 32;
+        s.n -= 32;
+    }
+#endif
     return s.n ? memchr(s.p, c, s.n) : NULL;
 }
 

@@ -28,6 +28,7 @@ struct recent_step {
 
 struct tallies {
     uint64_t seed;
+    uint64_t tickets;
     struct tally total;
     struct tally *chunks[CHUNKS];
     uint32_t hosts_n;
@@ -65,6 +66,11 @@ void tallies_free(struct tallies *t)
     for (size_t i = 0; i < CHUNKS; i++)
         free(t->chunks[i]);
     free(t);
+}
+
+uint64_t tallies_ticket(struct tallies *t)
+{
+    return hash_octets(t->seed, (struct span){ (const char *)&(uint64_t){ ++t->tickets }, sizeof t->tickets }) | 1;
 }
 
 /* ---- names ---- */

@@ -56,6 +56,9 @@ struct tallies; /* opaque */
 struct tallies *tallies_new(uint64_t seed);
 void tallies_free(struct tallies *tallies);
 
+/* A number that no other caller of these tallies gets, nor one of tallies with another seed; never 0. */
+uint64_t tallies_ticket(struct tallies *tallies);
+
 /* The row of a host, by COUNTING.md's canonical form of its name; made at its first line. Never NULL; rows stay
  * where they are until tallies_free(). */
 struct tally *tallies_host(struct tallies *tallies, struct span name);

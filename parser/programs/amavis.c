@@ -66,14 +66,44 @@ static bool skip_to(struct span *s, struct span key)
     return false;
 }
 
-/* The value behind `key`, up to a comma; empty when it is not there. */
-static struct span value_of(struct span text, struct span key)
-{
-    struct span value = { text.p, 0 };
+/* What is read of a message's line. */
+struct message {
+    struct span queue_id, queued_as, hits;
+};
 
-    if (!skip_to(&text, key))
-        return value;
-    return span_take_until(&text, ',', &value) ? value : text;
+static void take_field(struct message *m, struct span field)
+{
+    if (span_take_literal(&field, "Queue-ID: "))
+        m->queue_id = field;
+    else if (span_take_literal(&field, "queued_as: "))
+        m->queued_as = field;
+    else if (span_take_literal(&field, "Hits: "))
+        m->hits = field;
+}
+
+/* Walks the fields between the commas, past what stands in <..>. */
+static struct message message_of(struct span rest)
+{
+    struct message m = { .queue_id = { rest.p, 0 }, .queued_as = { rest.p, 0 }, .hits = { rest.p, 0 } };
+    struct span inside;
+
+    while (rest.n) {
+        const char *comma = span_chr(rest, ',');
+        struct span field = comma ? span_from(rest.p, comma) : rest;
+        const char *open = span_chr(field, '<');
+
+        if (open) {
+            rest = span_skip(rest, (size_t)(open - rest.p));
+            if (!span_take_bracketed(&rest, &inside))
+                rest = span_skip(rest, 1);
+            continue;
+        }
+        take_field(&m, field);
+        rest = span_skip(rest, field.n);
+        while (rest.n && (rest.p[0] == ',' || rest.p[0] == ' '))
+            rest = span_skip(rest, 1);
+    }
+    return m;
 }
 
 static void take_addresses(struct span rest, struct event *e)
@@ -88,33 +118,32 @@ static void take_addresses(struct span rest, struct event *e)
 }
 
 /* The last id only: a message that was split has several, with slashes between. */
-static void put_hand_over(const struct line *line, struct span rest, struct events *events)
+static void put_hand_over(const struct line *line, const struct message *m, struct events *events)
 {
     struct event e = event_of(EVENT_HANDED_OVER, line);
     struct span first;
 
-    e.queue_id = value_of(rest, SPAN(", Queue-ID: "));
-    e.named_id = value_of(rest, SPAN(", queued_as: "));
+    e.queue_id = m->queue_id;
+    e.named_id = m->queued_as;
     while (span_take_until(&e.named_id, '/', &first))
         ;
-    if (e.queue_id.n && e.named_id.n)
-        events_put(events, &e);
+    events_put(events, &e);
 }
 
 static void put_category(const struct line *line, struct span id, enum counter counter, struct span rest,
-                         struct events *events)
+                         const struct message *m, struct events *events)
 {
     struct event e = event_of(EVENT_VERDICT, line);
     struct span name = rest, skipped;
 
     e.verdict_id = id;
     e.counter = counter;
-    e.queue_id = value_of(rest, SPAN(", Queue-ID: "));
+    e.queue_id = m->queue_id;
     if (counter == COUNTER_VIRUS || counter == COUNTER_BANNED) {
         if (span_take_until(&name, '(', &skipped) && skipped.n <= 1 && span_take_until(&name, ')', &skipped))
             e.detail = skipped;
     } else {
-        e.detail = value_of(rest, SPAN(", Hits: "));
+        e.detail = m->hits;
     }
     take_addresses(rest, &e);
     events_put(events, &e);
@@ -137,19 +166,22 @@ static bool amavis(const struct line *line, struct events *events)
 {
     struct span rest = line->header.message, id;
     enum counter counter;
+    struct message m;
 
     if (span_has_prefix(rest, "Virus found"))
         return put_count(line, events, COUNTER_VIRUS, NO_DETAIL);
     if (!span_take_char(&rest, '(') || !span_take_until(&rest, ')', &id) || !span_take_char(&rest, ' '))
         return true; /* start-up and housekeeping */
-    if (span_take_literal(&rest, "Passed ") || span_take_literal(&rest, "Blocked ")) {
-        counter = category_of(&rest);
-        put_hand_over(line, rest, events);
-    } else {
-        counter = old_category_of(&rest);
-    }
+    bool current = span_take_literal(&rest, "Passed ") || span_take_literal(&rest, "Blocked ");
+
+    counter = current ? category_of(&rest) : old_category_of(&rest);
+    if (!current && counter == COUNTER_NONE)
+        return true;
+    m = message_of(rest);
+    if (current && m.queue_id.n && m.queued_as.n)
+        put_hand_over(line, &m, events);
     if (counter != COUNTER_NONE)
-        put_category(line, id, counter, rest, events);
+        put_category(line, id, counter, rest, &m, events);
     return true;
 }
 

@@ -63,6 +63,11 @@ static bool error(struct event *e, struct span rest, struct events *events)
 
             return refused_command(e, span_first(rest, end), events);
         }
+        if (span_take_literal(&rest, "ident=\"")) {
+            rest = span_skip(rest, span_find(rest, SPAN("\",")));
+            span_take_literal(&rest, "\",");
+            continue;
+        }
         if (span_has_prefix(rest, "to=<")) { /* not followed by a comma */
             text = span_skip(rest, 3);
             if (!span_take_bracketed(&text, &e->to))

@@ -1,4 +1,4 @@
-/* Exim: messages and their deliveries. Connections, logins and refusals: exim_session.c.
+/* Exim: messages. Their deliveries: exim_delivery.c; connections, logins and refusals: exim_session.c.
  *
  *   line behind the id                                  becomes
  *   <= sender ..                                        received or reinjected; authSucceeded with A=
@@ -31,7 +31,6 @@
 #include "exim.h"
 
 #include "../fields.h"
-#include "../reason.h"
 
 /* ---- what stands before a message ---- */
 
@@ -112,8 +111,7 @@ static bool is_copy(const char *file)
 
 /* ---- words of a line ---- */
 
-/* The octets of an address in front of a blank: both are allowed within quotes and behind a backslash. */
-static size_t address_octets(struct span s)
+size_t exim_address_octets(struct span s)
 {
     bool quoted = false;
     size_t i = 0;
@@ -287,7 +285,7 @@ static bool arrival(const struct line *line, struct span id, struct span rest, b
 {
     struct arrival a = { .client = { rest.p, 0 }, .protocol = { rest.p, 0 }, .message_id = { rest.p, 0 } };
     struct event e = event_of(EVENT_COUNT, line);
-    size_t n = address_octets(rest);
+    size_t n = exim_address_octets(rest);
 
     a.size_octets = -1;
     a.from = span_is(span_first(rest, n), "<>") ? span_first(rest, 0) : span_first(rest, n);
@@ -305,183 +303,6 @@ static bool arrival(const struct line *line, struct span id, struct span rest, b
         fields_classify_refusal(&e, (struct span){ rest.p, 0 }, true);
         events_put(events, &e);
     }
-    return true;
-}
-
-/* ---- deliveries ---- */
-
-/* What a delivery's line says. text: behind the colon that ends the fields. */
-struct delivery {
-    struct span transport, relay, confirmation, text;
-    bool has_host;
-};
-
-/* `address (parent) <original>`: the address as it came in where what it became is a file, a pipe or a bare user. The
- * cursor stands at the ':' that ends the line's fields, or at what follows. */
-static void take_recipient(struct span *s, struct event *e)
-{
-    struct span rest = *s, address, skipped;
-    bool special = rest.n && strchr("|/>:", rest.p[0]);
-    size_t n = address_octets(rest), end;
-
-    if (special && (end = span_find(rest, SPAN(" <"))) < rest.n)
-        n = end;
-    if (n && n < rest.n && rest.p[n - 1] == ':' && !special)
-        n--;
-    address = span_first(rest, n);
-    rest = span_skip(rest, n);
-    while (span_has_prefix(rest, " (") && span_take_until(&rest, ')', &skipped))
-        ;
-    e->to = address;
-    if (span_has_prefix(rest, " <")) {
-        struct span original = span_skip(rest, 1);
-
-        if (span_take_bracketed(&original, &skipped)) {
-            if (special || !memchr(address.p, '@', address.n))
-                e->to = skipped;
-            rest = original;
-        }
-    }
-    *s = rest;
-}
-
-/* Of failures, the fields end at the first word that ends with a colon: `T=remote_smtp: text`, `[192.0.2.1]: text`. */
-static bool take_colon(struct span *rest, struct span *value, bool fails)
-{
-    if (!fails)
-        return false;
-    if (value->n && value->p[value->n - 1] == ':') {
-        value->n--;
-        return true;
-    }
-    return span_take_char(rest, ':');
-}
-
-static void take_delivery_fields(struct span rest, bool fails, struct delivery *d, struct event *e)
-{
-    struct span key, value, host, none = { NULL, 0 };
-
-    if (take_colon(&rest, &none, fails)) {
-        d->text = span_trim(rest);
-        return;
-    }
-    while (host = span_trim(rest), host.n) {
-        if (span_take_literal(&host, "H=") && exim_take_host(&host, &d->relay)) {
-            d->has_host = true;
-            rest = host;
-            span_take_char(&rest, '*'); /* not the first message of the connection */
-            key = value = none;
-        } else {
-            exim_take_word(&rest, &key, &value);
-            if (!value.n)
-                value = key;
-        }
-        bool ends = take_colon(&rest, &value, fails);
-
-        if (value.n && span_is(key, "T"))
-            d->transport = value;
-        else if (value.n && span_is(key, "C"))
-            d->confirmation = value;
-        else if (value.n && span_is(key, "QT"))
-            e->delay_ms = fields_duration_ms(value);
-        if (ends) {
-            d->text = span_trim(rest);
-            return;
-        }
-    }
-}
-
-static bool names_one_of(struct span transport, const char *const *words)
-{
-    for (; *words; words++)
-        if (span_find_nocase(transport, span_of(*words)) < transport.n)
-            return true;
-    return false;
-}
-
-/* A transport without a host is a file or a pipe, and the log does not say which. Only one with such a name may be a
- * filter that submits the mail again. */
-static enum delivery_agent agent_of(const struct delivery *d)
-{
-    static const char *const lmtp[] = { "lmtp", NULL };
-    static const char *const filters[] = { "spam", "scan", "filter", "virus", "amavis", NULL };
-
-    if (d->has_host)
-        return names_one_of(d->transport, lmtp) ? AGENT_LMTP : AGENT_SMTP;
-    return names_one_of(d->transport, filters) ? AGENT_PIPE : AGENT_OTHER;
-}
-
-static bool put_discarded(const struct line *line, struct span id, struct events *events)
-{
-    struct event e = event_of(EVENT_DISCARDED, line);
-
-    e.queue_id = id;
-    events_put(events, &e);
-    return true;
-}
-
-static bool delivered(const struct line *line, struct span id, struct span rest, struct events *events)
-{
-    struct event e = event_of(EVENT_DELIVERY, line);
-    struct delivery d = { .transport = { rest.p, 0 }, .relay = { rest.p, 0 } };
-    bool discarded = span_has_prefix(rest, "discarded ") || span_has_prefix(rest, ":blackhole:");
-
-    if (span_has_prefix(rest, "blackhole ") || span_has_prefix(rest, "discarded ("))
-        return put_discarded(line, id, events);
-    e.queue_id = id;
-    take_recipient(&rest, &e);
-    if (discarded) {
-        e.counter = COUNTER_DISCARDED;
-        events_put(events, &e);
-        return true;
-    }
-    take_delivery_fields(rest, false, &d, &e);
-    e.agent = (uint8_t)agent_of(&d);
-    e.counter = e.agent == AGENT_SMTP ? COUNTER_SENT : COUNTER_DELIVERED;
-    e.relay = d.has_host ? d.relay : d.transport;
-    e.text = d.confirmation;
-    e.named_id = fields_id_in_reply(d.confirmation);
-    events_put(events, &e);
-    return true;
-}
-
-/* The other server's reply: behind a colon, or from the beginning. */
-static void take_reply_codes(struct span text, struct event *e)
-{
-    for (;;) {
-        size_t colon;
-
-        if (text.n > 3 && (text.p[0] == '4' || text.p[0] == '5') && fields_take_codes(&text, &e->code, &e->enhanced))
-            return;
-        colon = span_find(text, SPAN(": "));
-        if (colon == text.n)
-            return;
-        text = span_skip(text, colon + 2);
-    }
-}
-
-static bool failed(const struct line *line, struct span id, struct span rest, enum counter counter,
-                   struct events *events)
-{
-    struct event e = event_of(EVENT_DELIVERY, line);
-    struct delivery d = { .text = { rest.p, 0 } };
-
-    e.queue_id = id;
-    e.counter = counter;
-    take_recipient(&rest, &e);
-    take_delivery_fields(rest, true, &d, &e);
-    e.text = d.text;
-    e.relay = d.relay;
-    /* retry.c logs this line by itself; a remote server's words stand behind others. */
-    if (counter == COUNTER_BOUNCED && span_is(d.text, "retry timeout exceeded")) {
-        e.kind = EVENT_EXPIRED;
-        e.counter = COUNTER_EXPIRED;
-    } else {
-        take_reply_codes(d.text, &e);
-    }
-    if (counter == COUNTER_DEFERRED)
-        e.reason = (uint8_t)deferral_reason_of(e.enhanced, d.text);
-    events_put(events, &e);
     return true;
 }
 
@@ -569,13 +390,13 @@ static bool of_message(const struct line *line, struct span id, struct span rest
     if (span_take_literal(&rest, "(= "))
         return arrival(line, id, rest, true, events);
     if (span_take_literal(&rest, "=> ") || span_take_literal(&rest, "-> ") || span_take_literal(&rest, ">> "))
-        return delivered(line, id, rest, events);
+        return exim_delivered(line, id, rest, events);
     if (span_take_literal(&rest, "*> "))
         return true;
     if (span_take_literal(&rest, "** "))
-        return failed(line, id, rest, COUNTER_BOUNCED, events);
+        return exim_failed(line, id, rest, COUNTER_BOUNCED, events);
     if (span_take_literal(&rest, "== "))
-        return failed(line, id, rest, COUNTER_DEFERRED, events);
+        return exim_failed(line, id, rest, COUNTER_DEFERRED, events);
     return life_of_message(line, id, rest, events) || exim_session(line, id, rest, events);
 }
 

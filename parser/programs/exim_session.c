@@ -199,14 +199,14 @@ static const struct {
     { SPAN("temporarily rejected \"HELO "), SPAN("\" from "), REFUSAL_HELO_INVALID, true },
     { SPAN("rejected MAIL from "), SPAN(" from "), REFUSAL_PROTOCOL, false },
     { SPAN("rejected MAIL command "), SPAN(" H="), REFUSAL_RATE_LIMIT, true },
-    { SPAN("rejected MAIL FROM:<"), SPAN(" H="), REFUSAL_MESSAGE_SIZE, false },
+    { SPAN("rejected MAIL FROM:"), SPAN(" H="), REFUSAL_MESSAGE_SIZE, false },
     { SPAN("rejected from "), SPAN(" H="), REFUSAL_NONE, false },
     { SPAN("refused connection from "), SPAN(" from "), REFUSAL_CLIENT_BLOCKED, false },
     { SPAN("temporarily refused connection from "), SPAN(" from "), REFUSAL_RATE_LIMIT, true },
     { SPAN("unqualified sender rejected: "), SPAN(" H="), REFUSAL_SENDER_INVALID, false },
     { SPAN("unqualified recipient rejected: "), SPAN(" H="), REFUSAL_RECIPIENT_DOMAIN, false },
-    { SPAN("too many recipients: message rejected: "), SPAN(" H="), REFUSAL_RATE_LIMIT, false },
-    { SPAN("too many recipients: excess temporarily rejected: "), SPAN(" H="), REFUSAL_RATE_LIMIT, true },
+    { SPAN("too many recipients: message rejected: sender="), SPAN(" H="), REFUSAL_RATE_LIMIT, false },
+    { SPAN("too many recipients: excess temporarily rejected: sender="), SPAN(" H="), REFUSAL_RATE_LIMIT, true },
     { SPAN("SMTP protocol synchronization error (input sent without waiting for greeting): rejected connection"),
       SPAN(" from "), REFUSAL_EARLY_TALKER, false },
     { SPAN("SMTP protocol violation: synchronization error (input sent without waiting for greeting): rejected"),
@@ -222,12 +222,12 @@ static const struct {
 static bool by_exim(struct event *e, struct span rest, struct events *events)
 {
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
-        struct span text = rest, sender;
+        struct span text = rest, address;
 
         if (!span_take(&text, refusals[i].words))
             continue;
-        if (text.n && text.p[0] == '<' && span_take_bracketed(&text, &sender))
-            e->from = sender;
+        if (text.n && text.p[0] == '<' && span_take_bracketed(&text, &address))
+            *(refusals[i].reason == REFUSAL_RECIPIENT_DOMAIN ? &e->to : &e->from) = address;
         take_client_behind(rest, refusals[i].host, e);
         e->reason = refusals[i].reason;
         text = span_skip(text, span_find(text, SPAN(": ")));
@@ -351,5 +351,5 @@ bool exim_session(const struct line *line, struct span id, struct span rest, str
         take_client_behind(rest, span_mentions(rest, " from ") ? SPAN(" from ") : SPAN(" H="), &e);
         return put_count(&e, session[i].counter, events);
     }
-    return false;
+    return id.n && exim_take_host(&rest, &e.client); /* `host [address] Connection refused`: of a delivery */
 }

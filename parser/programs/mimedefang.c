@@ -29,7 +29,7 @@ static const struct {
 
 static bool mimedefang(const struct line *line, struct events *events)
 {
-    struct span text = line->header.message, rest = text, id, event, detail;
+    struct span text = line->header.message, rest = text, id, event, detail = { text.p, 0 };
 
     if (!span_take_literal(&rest, "MDLOG,") || !span_take_until(&rest, ',', &id))
         return true;

@@ -48,35 +48,45 @@ static bool take_hex(struct span *s, size_t digits, struct span *id)
     return true;
 }
 
-/* `key=<..>`, `key=".."`, `key=word`, with or without a comma behind it; `stat` and `result=".."` of a refusal are the
- * line's last ones and hold other people's words, quotes too. */
+/* `".."`, up to the last quote of `s`; anything else as it is. */
+static struct span without_quotes(struct span s)
+{
+    if (s.n == 0 || s.p[0] != '"')
+        return s;
+    s = span_skip(s, 1);
+    if (s.n && s.p[s.n - 1] == '"')
+        s.n--;
+    return s;
+}
+
+/* `key=<..>`, `key=".."`, `key=word`, with or without a comma behind it. `stat` is the last one and holds other
+ * people's words, quotes too. */
 static bool next_field(struct span *list, struct span *key, struct span *value)
 {
     struct span s = span_trim(*list);
-    size_t end;
+    const char *blank;
 
     if (!span_take_until(&s, '=', key))
         return false;
-    const char *blank = memrchr(key->p, ' ', key->n);
-
+    blank = memrchr(key->p, ' ', key->n);
     if (blank) /* a second word of the value before: `relay=192.0.2.1 (mx.example.org), ` */
         *key = span_from(blank + 1, key->p + key->n);
     if (span_is(*key, "stat")) {
-        *value = s;
+        *value = without_quotes(s);
         s = span_skip(s, s.n);
     } else if (s.n && s.p[0] == '<' && span_take_bracketed(&s, value)) {
         span_take_char(&s, ',');
     } else {
         bool quoted = s.n && s.p[0] == '"';
+        size_t end = span_find(s, quoted ? SPAN("\" ") : SPAN(" "));
 
-        end = span_find(s, quoted ? SPAN("\" ") : SPAN(" "));
+        end += quoted && end < s.n;
         *value = span_first(s, end);
-        s = span_skip(s, end + (quoted && end < s.n));
+        s = span_skip(s, end);
+        if (!quoted && value->n && value->p[value->n - 1] == ',')
+            value->n--;
+        *value = without_quotes(*value);
     }
-    if (value->n && value->p[0] == '"')
-        *value = span_skip(*value, 1);
-    if (value->n && (value->p[value->n - 1] == '"' || value->p[value->n - 1] == ','))
-        value->n--;
     *list = s;
     return true;
 }
@@ -137,7 +147,7 @@ static bool refused(struct event *e, struct span reply, struct events *events)
 static bool failed_command(struct event *e, struct span rest, struct events *events)
 {
     static const struct span mark = { "\" result=\"", 10 };
-    struct span command, address;
+    struct span command, brackets, address;
     size_t at = span_find(rest, SPAN("command=\""));
 
     command = rest = span_skip(rest, at < rest.n ? at + sizeof "command=\"" - 1 : rest.n);
@@ -150,8 +160,8 @@ static bool failed_command(struct event *e, struct span rest, struct events *eve
     if (span_has_prefix(command, "AUTH ") && span_has_prefix(rest, "535"))
         return true; /* `smtp authentication .. result=permfail` says it */
     at = span_find(command, SPAN("<"));
-    address = span_skip(command, at);
-    if (address.n && span_take_bracketed(&address, &address)) {
+    brackets = span_skip(command, at);
+    if (brackets.n && span_take_bracketed(&brackets, &address)) {
         if (span_find_nocase(command, SPAN("rcpt to:")) == 0)
             e->to = address;
         else if (span_find_nocase(command, SPAN("mail from:")) == 0)

@@ -95,25 +95,43 @@ static bool take_bare_recipient(struct span *rest, struct span *to)
     return true;
 }
 
-/* What a delivery's fields say, up to status=, which is the last one and holds text of other servers. */
-static bool take_delivery_fields(struct span rest, struct event *e, struct span *status)
+/* One field; the keys are compared in the order in which Postfix writes them. */
+static bool take_delivery_field(struct span *rest, struct event *e)
 {
     struct span key, value;
 
+    if (span_take_literal(rest, "relay=")) {
+        if (!span_take_until(rest, ',', &e->relay))
+            return false;
+    } else if (span_take_literal(rest, "delay=")) {
+        if (!span_take_until(rest, ',', &value))
+            return false;
+        e->delay_ms = fields_seconds_ms(value);
+    } else if (span_take_literal(rest, "delays=")) {
+        if (!span_take_until(rest, ',', &value))
+            return false;
+    } else if (span_take_literal(rest, "dsn=")) {
+        if (!span_take_until(rest, ',', &e->enhanced))
+            return false;
+    } else {
+        return fields_next(rest, ',', &key, &value); /* orig_to=, conn_use=, tls=, and what is to come */
+    }
+    span_take_char(rest, ' ');
+    return true;
+}
+
+/* What a delivery's fields say, up to status=, which is the last one and holds text of other servers. */
+static bool take_delivery_fields(struct span rest, struct event *e, struct span *status)
+{
+    struct span key;
+
     if (!span_has_prefix(rest, "to=") && !take_bare_recipient(&rest, &e->to))
         return false;
-    while (!span_has_prefix(rest, "status=")) {
-        if (!fields_next(&rest, ',', &key, &value))
+    if (span_has_prefix(rest, "to=") && !fields_next(&rest, ',', &key, &e->to))
+        return false;
+    while (!span_has_prefix(rest, "status="))
+        if (!take_delivery_field(&rest, e))
             return false;
-        if (span_is(key, "to"))
-            e->to = value;
-        else if (span_is(key, "relay"))
-            e->relay = value;
-        else if (span_is(key, "delay"))
-            e->delay_ms = fields_seconds_ms(value);
-        else if (span_is(key, "dsn"))
-            e->enhanced = value;
-    }
     *status = take_status(span_skip(rest, sizeof "status=" - 1), &e->text);
     return true;
 }

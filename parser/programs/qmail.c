@@ -48,7 +48,7 @@ static bool put_with_id(const struct line *line, struct events *events, enum eve
 static bool info(const struct line *line, struct span rest, struct events *events)
 {
     struct event e = event_of(EVENT_OPENED, line);
-    struct span qp, sender = { rest.p, 0 };
+    struct span qp, sender;
     uint64_t octets, number;
     size_t end;
 

@@ -253,7 +253,7 @@ static const struct word_reason spamdyke_words[] = {
 static bool spamdyke(const struct line *line, struct span rest, struct events *events)
 {
     struct event e = event_of(EVENT_REFUSAL, line);
-    struct span name, s;
+    struct span name, s, before;
 
     if (!span_take_until(&rest, ' ', &name))
         return false;
@@ -261,13 +261,17 @@ static bool spamdyke(const struct line *line, struct span rest, struct events *e
     if (span_take_literal(&s, "from: ") && take_through(&s, SPAN(" to: "), &e.from) &&
         take_through(&s, SPAN(" origin_ip: "), &e.to))
         span_take_until(&s, ' ', &e.client);
-    if (span_is(name, "FAILED_AUTH"))
-        return put_count(line, events, COUNTER_AUTH_FAILED, NO_DETAIL);
-    if (span_is(name, "TIMEOUT"))
-        return put_count(line, events, COUNTER_CONNECTIONS_LOST, NO_DETAIL);
+    if (span_is(name, "FAILED_AUTH") || span_is(name, "TIMEOUT")) {
+        e.kind = EVENT_COUNT;
+        e.counter = span_is(name, "TIMEOUT") ? COUNTER_CONNECTIONS_LOST : COUNTER_AUTH_FAILED;
+        events_put(events, &e);
+        return true;
+    }
     if (!span_has_prefix(name, "DENIED_"))
         return true; /* ALLOWED, ERROR, and what it does about TLS */
     e.detail = name;
+    if (span_ends(name, SPAN("BL_MATCH")) && take_through(&s, SPAN(" reason: "), &before) && !memchr(s.p, ' ', s.n))
+        e.zone = e.detail = s;
     name = span_skip(name, sizeof "DENIED_" - 1);
     for (size_t i = 0; i < sizeof spamdyke_words / sizeof spamdyke_words[0]; i++)
         if (span_eq(name, spamdyke_words[i].word))

@@ -122,7 +122,7 @@ static struct span take_addresses(struct span *s)
 /* The score of spamassassin's field, `Yes, hits=13.1 required=..`, or the virus' name. */
 static struct span verdict_detail(struct span text, struct span extra, enum counter verdict)
 {
-    struct span value = extra;
+    struct span value;
     size_t at;
 
     if (verdict == COUNTER_VIRUS) {

@@ -54,11 +54,17 @@ static bool take_queue_id(struct span *s, struct span *id)
 /* Up to ", " or the end; the ", " is consumed. */
 static struct span take_to_separator(struct span *s)
 {
-    size_t n = span_find(*s, SPAN(", "));
-    struct span value = span_first(*s, n);
+    struct span rest = *s, part;
 
-    *s = span_skip(*s, n < s->n ? n + 2 : n);
-    return value;
+    while (span_take_until(&rest, ',', &part))
+        if (span_take_char(&rest, ' ')) {
+            part = span_from(s->p, rest.p - 2);
+            *s = rest;
+            return part;
+        }
+    part = *s;
+    *s = span_skip(*s, s->n);
+    return part;
 }
 
 /* `key=value`, separated by ", ". An address in <...> is taken whole, whatever it holds; what follows it up to the
@@ -410,14 +416,14 @@ static bool connection(const struct line *line, struct span id, struct span rest
 static bool is_silent(struct span rest)
 {
     static const struct span prefixes[] = {
-        SPAN("Milter"),    SPAN("milter"),    SPAN("done; "),   SPAN("alias"),        SPAN("forward "),
+        SPAN("Milter"),    SPAN("milter"),    SPAN("done; "),   SPAN("alias"),          SPAN("forward "),
         SPAN("clone"),     SPAN("split"),     SPAN("SYSERR"),   SPAN("SMTP outgoing "), SPAN("starting "),
-        SPAN("runqueue"),  SPAN("grew "),     SPAN("started "), SPAN("restarting "),  SPAN("timeout "),
-        SPAN("rejecting"), SPAN("accepting"), SPAN("sender "),  SPAN("unable to "),   SPAN("Truncated "),
-        SPAN("Fixed "),    SPAN("gethostby"), SPAN("headers "), SPAN("Warning: "),    SPAN("WARNING: "),
-        SPAN("problem "),  SPAN("/"),         SPAN("locked"),   SPAN("queueup"),      SPAN("Authentication-"),
-        SPAN("makeconn"),  SPAN("X-Auth"),    SPAN("tls_"),     SPAN("ruleset="),     SPAN("--- "),
-        SPAN("<-- "),      SPAN("error "),    SPAN("daemon "),  SPAN("low on space"), SPAN("Losing "),
+        SPAN("runqueue"),  SPAN("grew "),     SPAN("started "), SPAN("restarting "),    SPAN("timeout "),
+        SPAN("rejecting"), SPAN("accepting"), SPAN("sender "),  SPAN("unable to "),     SPAN("Truncated "),
+        SPAN("Fixed "),    SPAN("gethostby"), SPAN("headers "), SPAN("Warning: "),      SPAN("WARNING: "),
+        SPAN("problem "),  SPAN("/"),         SPAN("locked"),   SPAN("queueup"),        SPAN("Authentication-"),
+        SPAN("makeconn"),  SPAN("X-Auth"),    SPAN("tls_"),     SPAN("ruleset="),       SPAN("--- "),
+        SPAN("<-- "),      SPAN("error "),    SPAN("daemon "),  SPAN("low on space"),   SPAN("Losing "),
         SPAN("invalid "),  SPAN("SASL"),      SPAN("delaying"),
     };
 
