@@ -49,8 +49,13 @@ $(B)/$(1)/mailtallyd: $$(call objects,$(1),agent/*.c config/*.c) $(B)/$(1)/libma
 	$$(call say,LINK,$$@)
 	$$(Q)$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_AGENT_LIBS) $(ARCHIVE_LIBS) -lpthread
 endef
+# Most of the parser's functions are small and stand in other files than their callers: the linker inlines them.
+ifneq ($(findstring gcc,$(CC)),)
+LTO      := -flto=auto
+AR       := gcc-ar
+endif
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-$(eval $(call way,obj,$(CC),$(CFLAGS) $(HARDEN)))
+$(eval $(call way,obj,$(CC),$(CFLAGS) $(HARDEN) $(LTO)))
 $(eval $(call way,san,$(CC),-O1 -g $(SANITIZE)))
 $(eval $(call way,cov,clang,-O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link))
 $(eval $(call way,clang,clang,-O1 -g))

@@ -47,23 +47,23 @@ enum event_kind {
     EVENT_REQUEUED,   /* queue_id continues the message that was original_id */
     EVENT_MESSAGE_ID, /* queue_id carries message_id, which may be empty */
     EVENT_QUEUED,     /* the queue manager took queue_id: from, size (where EVENT_OPENED did not say it) */
-    EVENT_TAKEN,      /* queue_id was accepted from `from` in the session original_id (itself opened by EVENT_OPENED; or,
-                         where that is empty, queue_id was); from nobody and locally: the server's own bounce */
-    EVENT_DELIVERY,   /* a recipient of queue_id: `counter` says how it ended; named_id: the id in the reply */
-    EVENT_HELD,       /* queue_id is on hold: held, and received when it was not yet */
-    EVENT_HELD_EARLY, /* a client's message will be held (no reception yet) */
-    EVENT_DISCARDED,  /* once per id */
-    EVENT_EXPIRED,    /* queue_id is returned to its sender after too long a time */
-    EVENT_RELEASED,   /* queue_id is no longer on hold */
-    EVENT_REMOVED,    /* queue_id is gone */
+    EVENT_TAKEN,    /* queue_id was accepted from `from` in the session original_id (itself opened by EVENT_OPENED; or,
+                       where that is empty, queue_id was); from nobody and locally: the server's own bounce */
+    EVENT_DELIVERY, /* a recipient of queue_id: `counter` says how it ended; named_id: the id in the reply */
+    EVENT_HELD,     /* queue_id is on hold: held, and received when it was not yet */
+    EVENT_HELD_EARLY,               /* a client's message will be held (no reception yet) */
+    EVENT_DISCARDED,                /* once per id */
+    EVENT_EXPIRED,                  /* queue_id is returned to its sender after too long a time */
+    EVENT_RELEASED,                 /* queue_id is no longer on hold */
+    EVENT_REMOVED,                  /* queue_id is gone */
     EVENT_REMOVED_BY_ADMINISTRATOR, /* queue_id is gone; what was never queued had been held: received */
-    EVENT_HANDED_OVER, /* a filter says that queue_id came back as named_id */
-    EVENT_ATTEMPT,     /* queue_id, a name of its own, is a delivery of original_id; its end is an EVENT_DELIVERY */
-    EVENT_OWN_BOUNCE,  /* what will be opened with this ticket is a bounce of the server's own: no reception */
+    EVENT_HANDED_OVER,              /* a filter says that queue_id came back as named_id */
+    EVENT_ATTEMPT,      /* queue_id, a name of its own, is a delivery of original_id; its end is an EVENT_DELIVERY */
+    EVENT_OWN_BOUNCE,   /* what will be opened with this ticket is a bounce of the server's own: no reception */
     EVENT_FRONT_QUEUED, /* a server in front of this host's MTA took a message for it: received; what the MTA then
                            takes from it is a re-injection */
-    EVENT_VERDICT,    /* a filter's verdict on verdict_id: the worst one of its lines counts (verdict.h); delivered: a
-                         mailbox server's line, which counts where no MTA logs on this host (tally.h) */
+    EVENT_VERDICT,      /* a filter's verdict on verdict_id: the worst one of its lines counts (verdict.h); delivered: a
+                           mailbox server's line, which counts where no MTA logs on this host (tally.h) */
 };
 
 /* Which kind of agent carried a delivery: it decides what a success is, and how a filter is known. */
@@ -73,43 +73,44 @@ struct tally;
 
 /* A line on its way through the parser. */
 struct line {
-    struct span text;      /* the whole line, without its newline */
-    const char *file;      /* the source's name */
-    uint64_t number;       /* 1 is the source's first line */
+    struct span text; /* the whole line, without its newline */
+    const char *file; /* the source's name */
+    uint64_t number;  /* 1 is the source's first line */
     struct header header;
     int64_t reference;     /* now, or the archive's time: a stamp after it is from the future */
     struct tally *tally;   /* the row of the line's host */
+    uint32_t instance_key; /* hash of header.instance */
 };
 
 struct event {
     enum event_kind kind;
     enum counter counter;
-    uint64_t count;        /* how much the counter moves: 1, or octets, or N of a repeated line */
-    uint8_t reason;        /* enum refusal_reason or deferral_reason, by the counter; 0 none */
-    uint8_t agent;         /* enum delivery_agent */
-    bool temporary;        /* of a warned refusal: its code was 4xx */
+    uint64_t count; /* how much the counter moves: 1, or octets, or N of a repeated line */
+    uint8_t reason; /* enum refusal_reason or deferral_reason, by the counter; 0 none */
+    uint8_t agent;  /* enum delivery_agent */
+    bool temporary; /* of a warned refusal: its code was 4xx */
     bool once_per_id;
-    bool takes_queue;      /* of a delivery: the first one is what EVENT_QUEUED is elsewhere (Sendmail) */
-    bool maybe_of_front;   /* of what is opened: a server in front, where this host has one, may have sent it */
-    uint32_t recipients;   /* of what is opened, by an MTA that does not log EVENT_REMOVED; 0: unknown */
-    uint16_t code;         /* SMTP reply code, 0 unknown */
-    struct span enhanced;  /* enhanced status code, 5.7.1; empty: unknown */
+    bool takes_queue;     /* of a delivery: the first one is what EVENT_QUEUED is elsewhere (Sendmail) */
+    bool maybe_of_front;  /* of what is opened: a server in front, where this host has one, may have sent it */
+    uint32_t recipients;  /* of what is opened, by an MTA that does not log EVENT_REMOVED; 0: unknown */
+    uint16_t code;        /* SMTP reply code, 0 unknown */
+    struct span enhanced; /* enhanced status code, 5.7.1; empty: unknown */
     const struct line *line;
     struct span queue_id;
-    struct span client;    /* as the MTA wrote it: name[address] */
-    struct span from;      /* without the <>; from.p is NULL where the line has none */
-    struct span to;        /* likewise */
+    struct span client; /* as the MTA wrote it: name[address] */
+    struct span from;   /* without the <>; from.p is NULL where the line has none */
+    struct span to;     /* likewise */
     struct span message_id;
     struct span original_id;
     struct span named_id;
-    struct span ticket;    /* see EVENT_OWN_BOUNCE */
-    struct span relay;     /* where a delivery went, as written */
+    struct span ticket; /* see EVENT_OWN_BOUNCE */
+    struct span relay;  /* where a delivery went, as written */
     struct span verdict_id;
-    struct span detail;    /* plugin, rule, zone, score: one word for the reader */
-    struct span zone;      /* DNS blocklist of a refusal */
-    struct span text;      /* the reason's text, as far as the line has it */
-    int64_t size_octets;   /* -1 unknown */
-    int64_t delay_ms;      /* -1 unknown */
+    struct span detail;  /* plugin, rule, zone, score: one word for the reader */
+    struct span zone;    /* DNS blocklist of a refusal */
+    struct span text;    /* the reason's text, as far as the line has it */
+    int64_t size_octets; /* -1 unknown */
+    int64_t delay_ms;    /* -1 unknown */
 };
 
 /* An event of a line, all else unknown. */

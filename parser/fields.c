@@ -14,9 +14,23 @@ static const bool key_octet[256] = {
     ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['_'] = true, ['-'] = true,
 };
 
+void fields_value(struct span *list, char separator, struct span *value)
+{
+    struct span s = *list;
+
+    if (s.n && s.p[0] == '<' && span_take_bracketed(&s, value)) {
+        span_take_char(&s, separator);
+    } else if (!span_take_until(&s, separator, value)) {
+        *value = *list;
+        s = span_skip(*list, list->n);
+    }
+    skip_blanks(&s);
+    *list = s;
+}
+
 bool fields_next(struct span *list, char separator, struct span *key, struct span *value)
 {
-    struct span s = *list, rest;
+    struct span s = *list;
     size_t n = 0;
 
     while (n < s.n && key_octet[(uint8_t)s.p[n]])
@@ -24,15 +38,8 @@ bool fields_next(struct span *list, char separator, struct span *key, struct spa
     if (n == 0 || n == s.n || s.p[n] != '=')
         return false;
     *key = span_first(s, n);
-    s = rest = span_skip(s, n + 1);
-    if (s.n && s.p[0] == '<' && span_take_bracketed(&s, value)) {
-        span_take_char(&s, separator);
-    } else if (!span_take_until(&s, separator, value)) {
-        *value = rest;
-        s = span_skip(rest, rest.n);
-    }
-    skip_blanks(&s);
-    *list = s;
+    *list = span_skip(s, n + 1);
+    fields_value(list, separator, value);
     return true;
 }
 

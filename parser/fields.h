@@ -12,6 +12,9 @@
  * it holds, and given without the brackets; any other ends at the separator. */
 bool fields_next(struct span *list, char separator, struct span *key, struct span *value);
 
+/* The same of a value alone, where the caller took the key. */
+void fields_value(struct span *list, char separator, struct span *value);
+
 /* `550 5.7.1 text`, `5.7.1 text` or `550 text`: consumes the codes that are there and a blank behind each. False when
  * there is neither. */
 bool fields_take_codes(struct span *s, uint16_t *code, struct span *enhanced);

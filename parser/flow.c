@@ -55,16 +55,11 @@ uint64_t flows_message_id_key(const struct flows *flows, struct event *e, struct
     return hash_octets(~flows->seed ^ flows_host_key(e), message_id) | 1; /* not 0: that is "none seen" */
 }
 
-uint32_t flows_instance_key(const struct flows *flows, struct event *e)
-{
-    return (uint32_t)hash_octets(flows->seed, e->line->header.instance);
-}
-
 /* The flow that a line of the queue's own programs (cleanup, qmgr) speaks of. A service may log under a syslog_name of
  * its own, so that the id was opened under another instance: such a flow, fresh, is taken over. */
 static struct flow *find_in_queue(struct flows *flows, struct event *e)
 {
-    uint32_t instance = flows_instance_key(flows, e);
+    uint32_t instance = e->line->instance_key;
     uint64_t key = flows_id_key(flows, e, e->queue_id);
     struct flow *f = flow_table_find(flows->table, key, instance, true);
 
@@ -81,13 +76,13 @@ struct flow *flows_find_or_add(struct flows *flows, struct event *e)
     struct flow *f = find_in_queue(flows, e);
 
     if (!f || f->state & FLOW_REMOVED)
-        f = flow_table_add(flows->table, flows_id_key(flows, e, e->queue_id), flows_instance_key(flows, e));
+        f = flow_table_add(flows->table, flows_id_key(flows, e, e->queue_id), e->line->instance_key);
     return f;
 }
 
 struct flow *flows_find_named(struct flows *flows, struct event *e, struct span id)
 {
-    return id.n ? flow_table_find(flows->table, flows_id_key(flows, e, id), flows_instance_key(flows, e), true) : NULL;
+    return id.n ? flow_table_find(flows->table, flows_id_key(flows, e, id), e->line->instance_key, true) : NULL;
 }
 
 /* ---- counting ---- */
@@ -215,7 +210,7 @@ static void opened(struct flows *flows, struct event *e)
 {
     uint16_t before = said_before(flows, e);
     bool own = is_own_bounce(flows, e);
-    struct flow *f = flow_table_add(flows->table, flows_id_key(flows, e, e->queue_id), flows_instance_key(flows, e));
+    struct flow *f = flow_table_add(flows->table, flows_id_key(flows, e, e->queue_id), e->line->instance_key);
 
     set_envelope(flows, f, e);
     f->state = before;
@@ -252,7 +247,7 @@ static void requeued(struct flows *flows, struct event *e)
 
     if (a)
         flow_table_drop(flows->table, a);
-    f = flow_table_add(flows->table, flows_id_key(flows, e, e->queue_id), flows_instance_key(flows, e));
+    f = flow_table_add(flows->table, flows_id_key(flows, e, e->queue_id), e->line->instance_key);
     f->origin = ORIGIN_PICKUP;
     f->state = state;
 }
@@ -275,7 +270,7 @@ static void front_queued(struct flows *flows, struct event *e)
     flows_count(flows, e, COUNTER_RECEIVED, e->count);
     if (e->message_id.n == 0)
         return;
-    f = flow_table_add(flows->table, key, flows_instance_key(flows, e));
+    f = flow_table_add(flows->table, key, e->line->instance_key);
     f->origin = ORIGIN_CLIENT;
     f->state = FLOW_QUEUED | FLOW_COUNTED | FLOW_FRONT;
     flow_table_set_message_id(flows->table, f, key);
@@ -414,7 +409,7 @@ void flows_event(struct flows *flows, struct event *e)
         flows_attempt(flows, e);
         break;
     case EVENT_OWN_BOUNCE:
-        flow_table_add(flows->table, flows_id_key(flows, e, e->ticket), flows_instance_key(flows, e));
+        flow_table_add(flows->table, flows_id_key(flows, e, e->ticket), e->line->instance_key);
         break;
     case EVENT_FRONT_QUEUED:
         front_queued(flows, e);

@@ -9,7 +9,7 @@
 /* qmail's `starting delivery D: msg N to remote ..`; its end is `delivery D: ..`, which names no message. */
 void flows_attempt(struct flows *flows, struct event *e)
 {
-    struct flow *f = flow_table_add(flows->table, flows_id_key(flows, e, e->queue_id), flows_instance_key(flows, e));
+    struct flow *f = flow_table_add(flows->table, flows_id_key(flows, e, e->queue_id), e->line->instance_key);
 
     f->origin = ORIGIN_ATTEMPT;
     f->state = e->agent == AGENT_SMTP ? FLOW_TO_REMOTE : 0;

@@ -154,10 +154,20 @@ void flows_pipe_took_nameless(struct flows *flows, struct event *e, struct flow 
     }
 }
 
+/* Mail from near: did it come back, or is it new? */
+static void tell_where_from(struct flows *flows, struct event *e, uint64_t key, struct flow *f)
+{
+    uint64_t empty_key = flows_message_id_key(flows, e, (struct span){ "", 0 });
+
+    if ((e->message_id.n && mark_filtered(flows, e, key, f)) || came_from_pipe(flows, e, empty_key, f))
+        f->state |= FLOW_REINJECTED;
+    else if (has_nameless_before(flows, empty_key, f))
+        wait_for_evidence(flows, e, f);
+}
+
 void flows_message_id(struct flows *flows, struct event *e)
 {
     uint64_t key = flows_message_id_key(flows, e, e->message_id);
-    uint64_t empty_key = flows_message_id_key(flows, e, (struct span){ "", 0 });
     struct flow *f = flows_find_or_add(flows, e);
 
     if (e->message_id.n == 0)
@@ -165,11 +175,7 @@ void flows_message_id(struct flows *flows, struct event *e)
     else
         f->state &= (uint16_t)~FLOW_EMPTY_ID;
     if (flows->filters.mode == CONTENT_FILTER_AUTO && flow_opened_near(f) &&
-        !(f->state & (FLOW_REINJECTED | FLOW_COUNTED | FLOW_WAITING))) {
-        if ((e->message_id.n && mark_filtered(flows, e, key, f)) || came_from_pipe(flows, e, empty_key, f))
-            f->state |= FLOW_REINJECTED;
-        else if (has_nameless_before(flows, empty_key, f))
-            wait_for_evidence(flows, e, f);
-    }
+        !(f->state & (FLOW_REINJECTED | FLOW_COUNTED | FLOW_WAITING)))
+        tell_where_from(flows, e, key, f);
     flow_table_set_message_id(flows->table, f, key);
 }

@@ -39,7 +39,6 @@ static inline uint64_t flows_host_key(struct event *e)
 }
 
 uint64_t flows_id_key(const struct flows *flows, struct event *e, struct span id);
-uint32_t flows_instance_key(const struct flows *flows, struct event *e);
 
 /* Not 0: that is "none seen". */
 uint64_t flows_message_id_key(const struct flows *flows, struct event *e, struct span message_id);

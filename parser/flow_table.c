@@ -4,7 +4,9 @@
 
 #include <stdlib.h>
 
-#define LINGER_CAP 1024u /* a power of two */
+#define LINGER_CAP 1024u   /* a power of two */
+#define SLOTS_FIRST 4096u  /* likewise: at the start; doubled as flows come, so that few flows have a small table */
+#define CACHE_LINE 64u     /* a flow is one */
 #define WALK_CAP 64u
 
 struct flow_table {
@@ -12,6 +14,7 @@ struct flow_table {
     uint32_t *slots;    /* heads of the chains by key */
     uint32_t *id_slots; /* heads of the chains by Message-ID */
     uint32_t slots_n;   /* a power of two */
+    uint32_t young;     /* of the last so many flows opened none needs to be moved to be among the newest */
     uint32_t cap, used; /* pool[used..cap) was never touched, so it costs no memory */
     uint32_t free;      /* freed flows, linked by next: the last one freed is used first, while it is in the cache */
     uint32_t in_use;
@@ -31,9 +34,9 @@ struct flow_table *flow_table_new(uint32_t cap, void (*leaving)(void *context, s
     if (!t)
         return NULL;
     t->cap = cap;
-    for (t->slots_n = 1024; t->slots_n < cap && t->slots_n < 1u << 30; t->slots_n *= 2)
-        ;
-    t->pool = calloc(cap, sizeof *t->pool);
+    t->young = cap / 4 < 1024 ? cap / 4 : 1024;
+    t->slots_n = SLOTS_FIRST;
+    t->pool = aligned_alloc(CACHE_LINE, (size_t)cap * sizeof *t->pool);
     t->slots = calloc(t->slots_n, sizeof *t->slots);
     t->id_slots = calloc(t->slots_n, sizeof *t->id_slots);
     if (!t->pool || !t->slots || !t->id_slots) {
@@ -115,7 +118,7 @@ struct flow *flow_table_find(struct flow_table *t, uint64_t key, uint32_t instan
         if (!any_instance)
             other = NULL;
     }
-    if (other && index_of(t, other) != t->newest) {
+    if (other && t->opened - other->opened > t->young && index_of(t, other) != t->newest) {
         age_unlink(t, other);
         age_link_newest(t, other);
     }
@@ -221,6 +224,38 @@ static struct flow *take_free(struct flow_table *t)
     return f;
 }
 
+static void relink(struct flow_table *t, struct flow *f)
+{
+    uint32_t *head = slot_of(t, f->key), index = index_of(t, f);
+    uint64_t message_id = f->message_id;
+
+    f->next = *head - 1;
+    *head = index + 1;
+    f->message_id = 0;
+    if (message_id)
+        flow_table_set_message_id(t, f, message_id);
+}
+
+/* Twice the slots. Without memory the chains grow longer, no more. */
+static void grow(struct flow_table *t)
+{
+    uint32_t *slots = calloc(2 * (size_t)t->slots_n, sizeof *slots);
+    uint32_t *id_slots = calloc(2 * (size_t)t->slots_n, sizeof *id_slots);
+
+    if (!slots || !id_slots) {
+        free(slots);
+        free(id_slots);
+        return;
+    }
+    free(t->slots);
+    free(t->id_slots);
+    t->slots = slots;
+    t->id_slots = id_slots;
+    t->slots_n *= 2;
+    for (uint32_t i = t->oldest; i != FLOW_NONE; i = t->pool[i].newer)
+        relink(t, &t->pool[i]);
+}
+
 struct flow *flow_table_add(struct flow_table *t, uint64_t key, uint32_t instance)
 {
     struct flow *f = flow_table_find(t, key, instance, false);
@@ -228,6 +263,8 @@ struct flow *flow_table_add(struct flow_table *t, uint64_t key, uint32_t instanc
 
     if (f)
         push_out(t, f);
+    if (t->in_use >= t->slots_n && t->slots_n < t->cap)
+        grow(t);
     f = take_free(t);
     head = slot_of(t, key);
     *f = (struct flow){ .key = key, .instance = instance, .opened = t->opened++, .next = *head - 1 };

@@ -61,6 +61,8 @@ struct flow {
     uint32_t newer, older;         /* and by the time of the last touch */
 };
 
+_Static_assert(sizeof(struct flow) == 64, "a flow is one cache line");
+
 struct flow_table;
 
 /* cap: flows. `leaving` is called with each flow that another one pushes out, while it still stands in the table. NULL

@@ -208,7 +208,7 @@ static bool take_metalog(struct header *header, struct span *s)
  * may stand before it: `s_local@mx1/relay`. */
 static struct span origin_of(struct span chain)
 {
-    const char *slash = memchr(chain.p, '/', chain.n);
+    const char *slash = span_chr(chain, '/');
     struct span name = slash ? span_from(chain.p, slash) : chain;
     const char *at = memrchr(name.p, '@', name.n);
 
@@ -323,7 +323,7 @@ static bool recall_origin(struct header_origin *origin, struct header *header, s
 static void take_origin(struct header_clock *clock, struct header *header, struct span rest)
 {
     size_t limit = rest.n < HEADER_ORIGIN_OCTETS ? rest.n : HEADER_ORIGIN_OCTETS;
-    const char *bracket = limit ? memchr(rest.p, '[', limit) : NULL;
+    const char *bracket = span_chr(span_first(rest, limit), '[');
     size_t n = bracket ? (size_t)(bracket - rest.p) : 0;
 
     if (n < sizeof(uint64_t)) {
@@ -442,7 +442,7 @@ static bool take_rfc5424(struct header *header, struct span rest)
     if (program.n == 0) {
         take_certain_tag(header, &rest, false); /* a relay that put the whole of a traditional line into the text */
     } else {
-        const char *first = memchr(program.p, '/', program.n), *last = memrchr(program.p, '/', program.n);
+        const char *first = span_chr(program, '/'), *last = memrchr(program.p, '/', program.n);
 
         if (set_program(header, program, first, last))
             header->pid = pid;

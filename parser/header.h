@@ -35,7 +35,8 @@ struct header_origin {
     uint8_t n; /* 0: free */
     uint8_t host_octets, instance_octets, service_at;
     uint64_t noted_by;    /* what the caller looked up for this host and tag, so that it need not again: */
-    const void *noted[2]; /* free for its use; good only while noted_by is what it wrote */
+    const void *noted[2]; /* free for its use, good only while noted_by is what it wrote */
+    uint64_t noted_number;
 };
 
 struct header_clock {

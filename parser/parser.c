@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "flow.h"
+#include "hash.h"
 #include "recogniser.h"
 #include "repeat.h"
 #include "verdict.h"
@@ -14,6 +15,7 @@ struct parser {
     struct dispatch dispatch;
     bool enabled[RECOGNISERS_MAX];
     struct tallies *tallies;
+    uint64_t seed;
     uint64_t ticket; /* what it looked up is noted in the sources' clocks under this number */
     struct flows *flows;
     struct verdicts *verdicts;
@@ -108,6 +110,7 @@ struct parser *parser_new(const struct parser_options *options, struct tallies *
     dispatch_build(&parser->dispatch, parser->enabled);
     parser->tallies = tallies;
     parser->ticket = tallies_ticket(tallies);
+    parser->seed = options->seed;
     parser->flows = flows_new(options, counted, parser);
     parser->verdicts = verdicts_new(options->seed, verdict_decided, parser);
     parser->repeats = repeats_new();
@@ -226,12 +229,15 @@ static const struct service *look_up(struct parser *parser, struct line *line)
 
     if (origin && origin->noted_by == parser->ticket) {
         line->tally = (struct tally *)origin->noted[0];
+        line->instance_key = (uint32_t)origin->noted_number;
         return origin->noted[1];
     }
     line->tally = host_is_wanted(parser, line->header.host) ? tallies_host(parser->tallies, line->header.host) : NULL;
+    line->instance_key = (uint32_t)hash_octets(parser->seed, line->header.instance);
     service = dispatch_find(&parser->dispatch, &line->header);
     if (origin) {
         origin->noted_by = parser->ticket;
+        origin->noted_number = line->instance_key;
         origin->noted[0] = line->tally;
         origin->noted[1] = service;
     }

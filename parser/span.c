@@ -5,9 +5,19 @@
 
 size_t span_find(struct span s, struct span literal)
 {
-    const char *found = s.n >= literal.n && s.n ? memmem(s.p, s.n, literal.p, literal.n) : NULL;
+    size_t anchor = literal.p[0] == ' ' && literal.n > 1 ? 1 : 0; /* blanks stand everywhere */
+    struct span rest = s;
+    const char *found;
 
-    return found ? (size_t)(found - s.p) : s.n;
+    if (s.n < literal.n)
+        return s.n;
+    rest = span_from(s.p + anchor, s.p + s.n - literal.n + anchor + 1);
+    while ((found = span_chr(rest, literal.p[anchor]))) {
+        if (memcmp(found - anchor, literal.p, literal.n) == 0)
+            return (size_t)(found - anchor - s.p);
+        rest = span_from(found + 1, rest.p + rest.n);
+    }
+    return s.n;
 }
 
 size_t span_find_nocase(struct span s, struct span lower)
@@ -57,20 +67,34 @@ static size_t closing_bracket(struct span s)
     return s.n;
 }
 
+/* The '>' may stand in a quoted local part. */
+static bool take_quoted_address(struct span *s, struct span *inside)
+{
+    struct span rest = *s;
+    size_t close = closing_bracket(rest);
+
+    if (close < rest.n) {
+        *inside = span_first(rest, close);
+        *s = span_skip(rest, close + 1);
+        return true;
+    }
+    return span_take_until(s, '>', inside);
+}
+
 bool span_take_bracketed(struct span *s, struct span *inside)
 {
     struct span rest = *s;
-    size_t close;
+    const char *end;
 
-    if (!span_take_char(&rest, '<') || !span_take_until(&rest, '>', inside))
+    if (!span_take_char(&rest, '<') || !(end = span_chr_either(rest, '>', '"')))
         return false;
-    if (span_chr(*inside, '"')) { /* that '>' may stand in a quoted local part */
-        rest = span_skip(*s, 1);
-        close = closing_bracket(rest);
-        if (close < rest.n)
-            *inside = span_first(rest, close);
-        rest = span_skip(rest, inside->n + 1);
+    if (*end == '>') {
+        *inside = span_from(rest.p, end);
+        *s = span_from(end + 1, rest.p + rest.n);
+        return true;
     }
+    if (!take_quoted_address(&rest, inside))
+        return false;
     *s = rest;
     return true;
 }

@@ -104,6 +104,25 @@ static inline const char *span_chr(struct span s, char c)
     return s.n ? memchr(s.p, c, s.n) : NULL;
 }
 
+/* Where `a` or `b` stands first, or NULL. */
+static inline const char *span_chr_either(struct span s, char a, char b)
+{
+#ifdef __SSE2__
+    for (; s.n >= 16; s = (struct span){ s.p + 16, s.n - 16 }) {
+        const __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)s.p);
+        unsigned found = (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(octets, _mm_set1_epi8(a)),
+                                                                  _mm_cmpeq_epi8(octets, _mm_set1_epi8(b))));
+
+        if (found)
+            return s.p + __builtin_ctz(found);
+    }
+#endif
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] == a || s.p[i] == b)
+            return s.p + i;
+    return NULL;
+}
+
 /* Consumes up to the octet `c` and the octet itself; *taken is what stood before it. */
 static inline bool span_take_until(struct span *s, char c, struct span *taken)
 {
@@ -146,8 +165,9 @@ static inline bool span_take_number(struct span *s, uint64_t *value)
     return true;
 }
 
-/* The octet before which `literal` first stands in s, or s.n when it does not. The needles are short and the lines
- * bounded; memmem of glibc is the two-way algorithm, linear whatever the input. */
+/* The octet before which `literal` (not empty) first stands in s, or s.n when it does not. Lines are bounded and the
+ * literals short: what looks for the first octet, and then compares, is fast on all that is not made to hinder it, and
+ * linear on what is. */
 size_t span_find(struct span s, struct span literal);
 
 /* The same without regard to the case of ASCII letters; `lower` is given in lower case. */

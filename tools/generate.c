@@ -146,68 +146,47 @@ static void put_counter_object(FILE *out, const char *prefix, const char *parent
     free(folded);
 }
 
-static void put_totals(FILE *out, const struct generator *g)
+/* "" gives the totals, "Host" the columns of the host table. */
+static void put_objects(FILE *out, const struct generator *g, const char *prefix)
 {
+    bool host = *prefix != '\0';
+
     UNUSED(g);
     for (size_t i = 0; i < N(counters); i++)
-        put_counter_object(out, "", "mailtallyTotals", &counters[i], counters[i].number);
+        put_counter_object(out, prefix, host ? "mailtallyHostEntry" : "mailtallyTotals", &counters[i],
+                           counters[i].number + (host ? 10 : 0));
 }
 
-static void put_host_columns(FILE *out, const struct generator *g)
-{
-    UNUSED(g);
-    for (size_t i = 0; i < N(counters); i++)
-        put_counter_object(out, "Host", "mailtallyHostEntry", &counters[i], counters[i].number + 10);
-}
-
-static void put_host_sequence(FILE *out, const struct generator *g)
+static void put_sequence(FILE *out, const struct generator *g, const char *prefix)
 {
     UNUSED(g);
     char name[80];
 
     fputs("    mailtallyHostLastEventAge Gauge32", out);
     for (size_t i = 0; i < N(counters); i++)
-        fprintf(out, ",\n    %s Counter64", object_name(name, sizeof name, "Host", counters[i].name));
+        fprintf(out, ",\n    %s Counter64", object_name(name, sizeof name, prefix, counters[i].name));
     fputc('\n', out);
 }
 
-static void put_group(FILE *out, const char *prefix)
+static void put_group(FILE *out, const struct generator *g, const char *prefix)
 {
     char name[80];
 
+    UNUSED(g);
     for (size_t i = 0; i < N(counters); i++)
         fprintf(out, "        %s%s\n", object_name(name, sizeof name, prefix, counters[i].name),
                 i + 1 < N(counters) ? "," : "");
 }
 
-static void put_totals_group(FILE *out, const struct generator *g)
+static void put_reasons(FILE *out, const struct generator *g, const char *which)
 {
-    UNUSED(g);
-    put_group(out, "");
-}
+    bool refused = strcmp(which, "refusals") == 0;
+    const struct reason *reasons = refused ? refusals : deferrals;
+    size_t n = refused ? N(refusals) : N(deferrals);
 
-static void put_host_group(FILE *out, const struct generator *g)
-{
     UNUSED(g);
-    put_group(out, "Host");
-}
-
-static void put_enumeration(FILE *out, const struct reason *reasons, size_t n)
-{
     for (size_t i = 0; i < n; i++)
         fprintf(out, "                    %s(%d)%s\n", reasons[i].name, reasons[i].number, i + 1 < n ? "," : "");
-}
-
-static void put_reject_reasons(FILE *out, const struct generator *g)
-{
-    UNUSED(g);
-    put_enumeration(out, refusals, N(refusals));
-}
-
-static void put_deferral_reasons(FILE *out, const struct generator *g)
-{
-    UNUSED(g);
-    put_enumeration(out, deferrals, N(deferrals));
 }
 
 /* How many arcs the base OID has below enterprises. */
@@ -241,8 +220,9 @@ static void put_arc_value(FILE *out, const struct generator *g, int n)
 }
 
 /* A name for each arc above the root: smilint complains of arcs that have none. */
-static void put_parents(FILE *out, const struct generator *g)
+static void put_parents(FILE *out, const struct generator *g, const char *unused)
 {
+    UNUSED(unused);
     for (int n = 1; n < arcs_below_enterprises(g); n++) {
         fprintf(out, "mailtallyParent%d OBJECT IDENTIFIER ::= { ", n);
         put_arc_value(out, g, n);
@@ -250,39 +230,43 @@ static void put_parents(FILE *out, const struct generator *g)
     }
 }
 
-static void put_generated(FILE *out, const struct generator *g)
+static void put_generated(FILE *out, const struct generator *g, const char *unused)
 {
+    UNUSED(unused);
     UNUSED(g);
     fputs(GENERATED MIB_TEMPLATE ", parser/counters.def and parser/reasons.def.", out);
 }
 
-static void put_root(FILE *out, const struct generator *g)
+static void put_root(FILE *out, const struct generator *g, const char *unused)
 {
+    UNUSED(unused);
     put_arc_value(out, g, arcs_below_enterprises(g));
 }
 
-static void put_oid(FILE *out, const struct generator *g)
+static void put_oid(FILE *out, const struct generator *g, const char *unused)
 {
+    UNUSED(unused);
     fputs(g->base_oid, out);
 }
 
 /* What the markers of the templates stand for. One with `whole_line` ends its last line itself. */
 static const struct marker {
     const char *text;
-    void (*put)(FILE *out, const struct generator *g);
+    void (*put)(FILE *out, const struct generator *g, const char *argument);
+    const char *argument;
     bool whole_line;
 } markers[] = {
-    { "@generated@", put_generated, false },
-    { "@root@", put_root, false },
-    { "@oid@", put_oid, false },
-    { "@parents@", put_parents, true },
-    { "@totals@", put_totals, true },
-    { "@host-columns@", put_host_columns, true },
-    { "@host-sequence@", put_host_sequence, true },
-    { "@totals-group@", put_totals_group, true },
-    { "@host-group@", put_host_group, true },
-    { "@reject-reasons@", put_reject_reasons, true },
-    { "@deferral-reasons@", put_deferral_reasons, true },
+    { "@generated@", put_generated, "", false },
+    { "@root@", put_root, "", false },
+    { "@oid@", put_oid, "", false },
+    { "@parents@", put_parents, "", true },
+    { "@totals@", put_objects, "", true },
+    { "@host-columns@", put_objects, "Host", true },
+    { "@host-sequence@", put_sequence, "Host", true },
+    { "@totals-group@", put_group, "", true },
+    { "@host-group@", put_group, "Host", true },
+    { "@reject-reasons@", put_reasons, "refusals", true },
+    { "@deferral-reasons@", put_reasons, "deferrals", true },
 };
 
 static const struct marker *marker_at(const char *text, const char *template)
@@ -308,20 +292,10 @@ static void put_template(FILE *out, const struct generator *g, const char *name)
         if (!*text)
             break;
         marker = marker_at(text, name);
-        marker->put(out, g);
+        marker->put(out, g, marker->argument);
         text += strlen(marker->text) + (marker->whole_line ? 1 : 0);
     }
     free(template);
-}
-
-static void put_mib(FILE *out, const struct generator *g)
-{
-    put_template(out, g, MIB_TEMPLATE);
-}
-
-static void put_snmpd_conf(FILE *out, const struct generator *g)
-{
-    put_template(out, g, SNMPD_TEMPLATE);
 }
 
 /* ---- agent/oids.h ---- */
@@ -422,16 +396,34 @@ static void put_docs(FILE *out, const struct generator *g)
 
 /* ---- the whole ---- */
 
-/* In the order in which they are made: later ones may use g->mib. */
-static const struct {
-    const char *name;
+/* In the order in which they are made: later ones may use g->mib, which is the first. Either from a template or by a
+ * function. */
+static const struct output {
+    const char *name, *template;
     void (*put)(FILE *out, const struct generator *g);
 } outputs[] = {
-    { "mibs/MAILTALLY-MIB.txt", put_mib },
-    { "agent/oids.h", put_oids },
-    { "snmpd.conf.d/mailtally.conf", put_snmpd_conf },
-    { "docs/counters.md", put_docs },
+    { "mibs/MAILTALLY-MIB.txt", MIB_TEMPLATE, NULL },
+    { "agent/oids.h", NULL, put_oids },
+    { "snmpd.conf.d/mailtally.conf", SNMPD_TEMPLATE, NULL },
+    { "docs/counters.md", NULL, put_docs },
 };
+
+static char *make_text(const struct generator *g, const struct output *output)
+{
+    char *text = NULL;
+    size_t octets;
+    FILE *out = open_memstream(&text, &octets);
+
+    if (!out)
+        fail("make", output->name, strerror(errno));
+    if (output->template)
+        put_template(out, g, output->template);
+    else
+        output->put(out, g);
+    if (fclose(out) != 0)
+        fail("make", output->name, strerror(errno));
+    return text;
+}
 
 static void read_base_oid(struct generator *g, const char *given)
 {
@@ -494,15 +486,8 @@ int main(int argc, char **argv)
     stale += update(&g, BASE_OID_FILE, base_line, check);
     free(base_line);
     for (size_t i = 0; i < N(outputs); i++) {
-        char *text = NULL;
-        size_t octets;
-        FILE *out = open_memstream(&text, &octets);
+        char *text = make_text(&g, &outputs[i]);
 
-        if (!out)
-            fail("make", outputs[i].name, strerror(errno));
-        outputs[i].put(out, &g);
-        if (fclose(out) != 0)
-            fail("make", outputs[i].name, strerror(errno));
         stale += update(&g, outputs[i].name, text, check);
         if (i == 0)
             g.mib = text;

@@ -51,7 +51,7 @@ static bool skip_to(struct span *s, struct span key)
     struct span rest = *s, inside;
 
     while (rest.n) {
-        const char *open = memchr(rest.p, '<', rest.n);
+        const char *open = span_chr(rest, '<');
         struct span plain = open ? span_from(rest.p, open) : rest;
         size_t at = span_find(plain, key);
 
@@ -88,18 +88,16 @@ static struct message message_of(struct span rest)
     struct span inside;
 
     while (rest.n) {
-        const char *comma = span_chr(rest, ',');
-        struct span field = comma ? span_from(rest.p, comma) : rest;
-        const char *open = span_chr(field, '<');
+        const char *stop = span_chr_either(rest, ',', '<');
+        struct span field = stop ? span_from(rest.p, stop) : rest;
 
-        if (open) {
-            rest = span_skip(rest, (size_t)(open - rest.p));
+        rest = span_skip(rest, field.n);
+        if (stop && *stop == '<') {
             if (!span_take_bracketed(&rest, &inside))
                 rest = span_skip(rest, 1);
             continue;
         }
         take_field(&m, field);
-        rest = span_skip(rest, field.n);
         while (rest.n && (rest.p[0] == ',' || rest.p[0] == ' '))
             rest = span_skip(rest, 1);
     }

@@ -209,7 +209,7 @@ bool exim_take_host(struct span *s, struct span *client)
     address = rest.p;
     if (!take_address(&rest))
         return false;
-    *client = span_from(with_helo || memchr(name.p, '[', name.n) ? address : s->p, rest.p);
+    *client = span_from(with_helo || span_chr(name, '[') ? address : s->p, rest.p);
     *s = rest;
     return true;
 }

@@ -35,7 +35,7 @@ static void take_recipient(struct span *s, struct event *e)
         struct span original = span_skip(rest, 1);
 
         if (span_take_bracketed(&original, &skipped)) {
-            if (special || !memchr(address.p, '@', address.n))
+            if (special || !span_chr(address, '@'))
                 e->to = skipped;
             rest = original;
         }

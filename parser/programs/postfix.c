@@ -123,11 +123,9 @@ static bool take_delivery_field(struct span *rest, struct event *e)
 /* What a delivery's fields say, up to status=, which is the last one and holds text of other servers. */
 static bool take_delivery_fields(struct span rest, struct event *e, struct span *status)
 {
-    struct span key;
-
-    if (!span_has_prefix(rest, "to=") && !take_bare_recipient(&rest, &e->to))
-        return false;
-    if (span_has_prefix(rest, "to=") && !fields_next(&rest, ',', &key, &e->to))
+    if (span_take_literal(&rest, "to="))
+        fields_value(&rest, ',', &e->to);
+    else if (!take_bare_recipient(&rest, &e->to))
         return false;
     while (!span_has_prefix(rest, "status="))
         if (!take_delivery_field(&rest, e))
@@ -293,8 +291,8 @@ static bool put_queued(const struct line *line, struct span id, struct span rest
     uint64_t size;
 
     e.queue_id = id;
-    if (!fields_next(&rest, ',', &key, &e.from))
-        return false;
+    rest = span_skip(rest, sizeof "from=" - 1);
+    fields_value(&rest, ',', &e.from);
     if (take_active(rest, &size)) {
         e.size_octets = (int64_t)size;
         events_put(events, &e);

@@ -69,7 +69,7 @@ static void take_envelope(struct span fields, struct event *e)
 {
     struct span key, value;
 
-    while (fields_next(&fields, ' ', &key, &value)) {
+    while (!e->to.p && fields_next(&fields, ' ', &key, &value)) {
         if (span_is(key, "from"))
             e->from = value;
         else if (span_is(key, "to"))

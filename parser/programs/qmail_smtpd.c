@@ -85,7 +85,7 @@ static bool rblsmtpd(const struct line *line, struct span rest, struct events *e
     struct event e = event_of(EVENT_REFUSAL, line);
     struct span s = rest, word;
 
-    if (take_through(&s, SPAN(" blocked "), &e.zone) && !memchr(e.zone.p, ' ', e.zone.n)) {
+    if (take_through(&s, SPAN(" blocked "), &e.zone) && !span_chr(e.zone, ' ')) {
         e.detail = e.zone;
         span_take_until(&s, ' ', &e.client);
         return put_refused(&e, false, REFUSAL_DNSBL, events);
@@ -94,7 +94,7 @@ static bool rblsmtpd(const struct line *line, struct span rest, struct events *e
     if (!take_through(&rest, SPAN(" pid "), &e.client) || !span_take_until(&rest, ':', &word) ||
         !span_take_char(&rest, ' '))
         return false;
-    if (memchr(word.p, ' ', word.n)) { /* a patch names the zone behind the pid */
+    if (span_chr(word, ' ')) { /* a patch names the zone behind the pid */
         span_take_until(&word, ' ', &s);
         e.zone = e.detail = word;
     }
@@ -188,7 +188,7 @@ static bool chkuser(const struct line *line, struct span rest, struct events *ev
             if (span_take_literal(&s, " rcpt "))
                 span_take_bracketed(&s, &e.to);
         }
-        colon = e.from.n ? memchr(e.from.p, ':', e.from.n) : NULL; /* the login stands behind the address */
+        colon = e.from.n ? span_chr(e.from, ':') : NULL; /* the login stands behind the address */
         if (colon)
             e.from = span_from(e.from.p, colon);
         e.text = s;
@@ -270,7 +270,7 @@ static bool spamdyke(const struct line *line, struct span rest, struct events *e
     if (!span_has_prefix(name, "DENIED_"))
         return true; /* ALLOWED, ERROR, and what it does about TLS */
     e.detail = name;
-    if (span_ends(name, SPAN("BL_MATCH")) && take_through(&s, SPAN(" reason: "), &before) && !memchr(s.p, ' ', s.n))
+    if (span_ends(name, SPAN("BL_MATCH")) && take_through(&s, SPAN(" reason: "), &before) && !span_chr(s, ' '))
         e.zone = e.detail = s;
     name = span_skip(name, sizeof "DENIED_" - 1);
     for (size_t i = 0; i < sizeof spamdyke_words / sizeof spamdyke_words[0]; i++)

@@ -73,7 +73,7 @@ static bool take_field(struct span *s, struct span *key, struct span *value)
 {
     struct span rest = *s;
 
-    if (!span_take_until(&rest, '=', key) || memchr(key->p, ' ', key->n))
+    if (!span_take_until(&rest, '=', key) || span_chr(*key, ' '))
         return false;
     if (rest.n && rest.p[0] == '<' && span_take_bracketed(&rest, value))
         take_to_separator(&rest);
@@ -184,7 +184,7 @@ static struct span take_recipient(struct span *s)
             n++;
     }
     if (quoted) { /* quotes that do not come out even guard nothing */
-        const char *comma = memchr(rest.p, ',', rest.n);
+        const char *comma = span_chr(rest, ',');
 
         n = comma ? (size_t)(comma - rest.p) : rest.n;
     }

@@ -1,9 +1,9 @@
-# What the words of public test data say in mailtally's counters.
+# What the words of public test data say of a line (expected.tsv), in mailtally's counters.
 #
-# Each source has a class and words of its own for a line, or a metric for a range of lines. A rule here turns them into
-# a Want (how many events of which counters, and which must not be there) or into None: no statement. The law is
-# COUNTING.md; the sources' words are mapped as the README.md beside the lines says. A rule may look at the line, for what
-# the source's word leaves open (a permanent or a temporary code, which transport), never for the answer.
+# Each source has a class and words of its own for a line, or a metric for a range of lines (metrics.py). A rule turns
+# them into a Want (how many events of which counters, and which must not be there) or into None: no statement. The law
+# is COUNTING.md; the sources' words are mapped as the README.md beside the lines says. A rule may look at the line for
+# what the source's word leaves open (a permanent or a temporary code, which transport), never for the answer.
 # SPDX-License-Identifier: GPL-2.0-or-later
 import collections
 import json
@@ -147,7 +147,7 @@ def fail2ban_match(name, modes, line):
     if "auth" in modes:
         return AUTH_FAILED
     if modes & {"ddos", "errors"}:
-        return NO_MAIL
+        return want({"connectionsLost"}) if ": lost connection after " in line else NO_MAIL
     if modes & {"extra", "more"}:
         return want(REFUSED | {"connectionsLost"}, 0, 1)
     if name in ("sendmail-auth", "courier-smtp") and LOGIN_LINE.search(line):
@@ -159,12 +159,17 @@ SESSION = re.compile(r"^.*?\]: (\w{14,}): ")
 CLIENTLESS_REFUSAL = re.compile(r"\]: \w{14,}: <[^>]*>\.\.\. ")
 
 
+def same_text(line, lines, rows):
+    """The rows whose line has the same text behind its time stamp: fail2ban tries a line in several modes."""
+    return [rows[n] for n in rows if lines[n - 1][16:] == line[16:]]
+
+
 def fail2ban_nomatch(line, lines, rows):
     # Sendmail's `<rcpt>... User unknown` names no client, so the filter keeps it for a later line of the same id: no
     # statement on what it is. Nor is the "no" of one mode to a line that another mode matches.
     if CLIENTLESS_REFUSAL.search(line):
         return None
-    if any(word == "match" and lines[n - 1][16:] == line[16:] for n, (word, _) in rows.items()):
+    if any(word == "match" for word, _ in same_text(line, lines, rows)):
         return None
     return NO_OFFENCE
 
@@ -175,12 +180,14 @@ def fail2ban(word, words, line, lines, number, rows):
         return None
     if word == "nomatch":
         return fail2ban_nomatch(line, lines, rows)
+    for word, words in same_text(line, lines, rows):
+        if word == "match":
+            modes = modes | fail2ban_modes(words)[1]
     wanted = fail2ban_match(name, modes, line)
     if wanted and "nrcpts=0" in line and name == "sendmail-reject":
         # The match rests on the lines before it of this id: the refusals are theirs.
         session = SESSION.search(line).group(1)
-        mine = {n for n in range(1, number + 1) if session in lines[n - 1]}
-        return at_least(REFUSED), mine
+        return at_least(REFUSED), {n for n in range(1, number + 1) if session in lines[n - 1]}
     return wanted
 
 
@@ -257,7 +264,7 @@ def amavis(word):
 def sendmail_json(word, words, line):
     recipients = len(json.JSONDecoder().raw_decode(words)[0]["to"])
     counters = {"sent": {"sent"}, "sent_local": {"delivered"}, "deferred": {"deferred"}}[word]
-    return want(counters, recipients)
+    return want(counters, recipients, also={"received"})  # the first to= line is the reception
 
 
 def postfix_status(word, words, line):
@@ -361,169 +368,3 @@ def expected(corpus, number, word, words, lines, rows):
     if not isinstance(wanted, Want):
         return wanted[0], wanted[1], alone
     return wanted, {number}, alone
-
-
-# --- counts.tsv ----------------------------------------------------------------------------------------------------
-
-def label(name, metric):
-    found = re.search(name + '="([^"]*)"', metric)
-    return found.group(1) if found else None
-
-
-def by_tag(tag, lines):
-    """Numbers of the lines of a program: `postfix/smtpd`."""
-    return {n for n, line in enumerate(lines, 1) if " %s[" % tag in line}
-
-
-def by_service(service, lines):
-    return {n for n, line in enumerate(lines, 1) if re.search(r" postfix\S*/%s\[" % service, line)}
-
-
-def containing(text, lines):
-    return {n for n, line in enumerate(lines, 1) if text in line}
-
-
-def exim_flag(line):
-    """The two characters after the message id, where Exim writes them."""
-    found = re.match(r"[-\d]+ [:.\d]+ (?:[-+]\d{4} )?(?:\[\d+\] )?[-\w]{16,23} (\S\S) ", line)
-    return found.group(1) if found else None
-
-
-def exim_exporter(metric, value, name, lines):
-    # update.metrics came of reading the log twice; tail.metrics of reading it once. Panics and rejects are counted from
-    # other files than the main log.
-    if "tail.metrics" not in name:
-        return None
-    flag = label("flag", metric)
-    if flag == "arrived":
-        own = sum(1 for line in lines if EXIM_OWN_BOUNCE.search(line))
-        return total({"received"}, value - own), None
-    marks = {"delivered": ("=>", OUT), "additional": ("->", OUT), "deferred": ("==", {"deferred"}),
-             "failed": ("**", FAILED)}
-    if flag in marks:
-        mark, counters = marks[flag]
-        return total(counters, value), {n for n, line in enumerate(lines, 1) if exim_flag(line) == mark}
-    if "message_errors_total" in metric:
-        code, enhanced = label("status", metric), label("enhanced", metric) or "-"
-        return total(FAILED | {"deferred"}, value, lambda row: (row["code"], row["enhanced"]) == (code, enhanced)), None
-    return None
-
-
-KUMINA = {
-    "saslFailedCount": ({"authFailed"}, None),
-    "expiredCount": ({"expired"}, None),
-    "outgoingTLS": ({"tlsOutbound"}, None),
-    "smtpMessagesProcessed": (OUT | {"bounced", "deferred"}, "smtp"),
-    "virtualDelivered": ({"delivered"}, "virtual"),
-}
-
-
-def kumina(metric, value, name, lines):
-    # client= is an attempt, `removed` no event: neither smtpdMessagesProcessed nor removedCount is a statement.
-    if metric == "bounceNonDelivery":
-        return NO_MAIL, by_service("bounce", lines)
-    if metric not in KUMINA:
-        return None
-    counters, service = KUMINA[metric]
-    return total(counters, value), by_service(service, lines) if service else None
-
-
-SERGEYMAKINEN = {
-    "postfix_connects_total": {"connections"},
-    "postfix_login_failures_total": {"authFailed"},
-    "postfix_lost_connections_total": {"connectionsLost"},
-    "postfix_milter_actions_total": REFUSED,
-    "postfix_qmgr_statuses_total": {"expired"},
-}
-NOT_REJECTS = {"PASS NEW", "PASS OLD", "WHITELIST VETO", "PREGREET", "DNSBL", "HANGUP", "BARE NEWLINE", "ALLOWLISTED",
-               "WHITELISTED", "DENYLISTED", "BLACKLISTED"}
-
-
-def sergeymakinen(metric, value, name, lines):
-    family, service, action = metric.split("{")[0], label("subprogram", metric), label("action", metric)
-    if family == "postfix_postscreen_actions_total":
-        if action.startswith("NOQUEUE: "):
-            return total(REFUSED, value), containing("NOQUEUE: reject: %s from [" % action[9:], lines) & by_service(
-                "postscreen", lines)
-        return (NO_MAIL, containing("]: " + action, lines)) if action in NOT_REJECTS else None
-    if family == "postfix_statuses_total":
-        counters = {"sent": OUT, "bounced": {"bounced"}, "deferred": {"deferred"}}[label("status", metric)]
-        return total(counters, value), by_service(service, lines)
-    if family == "postfix_milter_actions_total":
-        return total(REFUSED, value), containing(": milter-reject: ", lines) & by_service(service, lines)
-    if family not in SERGEYMAKINEN:
-        return None
-    return total(SERGEYMAKINEN[family], value), by_service(service, lines) if service else None
-
-
-STATUS = {"sent": OUT, "bounced": {"bounced"}, "deferred": {"deferred"}, "expired": {"expired"}}
-# Counts of literal text, where the text is one to one an event. `status=sent` is not where a content filter is in the log:
-# the hand-over to it says it too.
-LITERAL = {
-    "SASL authentication failed": ("authentication failed:", {"authFailed"}),
-    "connect": (" connect from ", {"connections"}),
-    "lost connection": (" lost connection after ", {"connectionsLost"}),
-    "reject RCPT": (": reject: RCPT from ", REFUSED),
-    "milter-reject END-OF-MESSAGE": (": milter-reject: END-OF-MESSAGE ", REFUSED),
-    "status=bounced": (" status=bounced ", {"bounced"}),
-    "status=deferred": (" status=deferred ", {"deferred"}),
-    "status=expired": (" status=expired, ", {"expired"}),
-    "status=sent": (" status=sent ", OUT),
-}
-
-
-def literal(metric, value, lines, filters):
-    what, _, tag = metric.rpartition(" by ")
-    if what in LITERAL and not (filters and what == "status=sent"):
-        text, counters = LITERAL[what]
-        return total(counters, value), containing(text, lines) & by_tag(tag, lines)
-    verdict = re.fullmatch(r"amavis Passed (\S+)", metric)
-    if verdict:
-        counters = {AMAVIS[verdict.group(1)]} if verdict.group(1) in AMAVIS else VERDICTS
-        number = value if verdict.group(1) in AMAVIS else 0
-        return total(counters, number), containing("Passed " + verdict.group(1), lines)
-    if metric == "bounce notification":
-        return NO_MAIL, by_service("bounce", lines)
-    return None
-
-
-ZENTYAL_EVENTS = {"nohost": "deferred", "greylist": "deferred", "norelay": "rejected", "maxmsgsize": "rejected",
-                  "maxusrsize": "rejected", "noauth": "noauth"}
-
-
-def zentyal(metric, value, name, lines):
-    relay = "dovecot" if any("relay=dovecot" in line for line in lines) else ""
-    if metric == "case:status":
-        return zentyal_case(value, relay), None
-    if metric == "case:event" and value in ZENTYAL_EVENTS:
-        return zentyal_case(ZENTYAL_EVENTS[value], relay), None
-    return None
-
-
-def lightmeter(metric, value, name, lines):
-    low = re.fullmatch(r">=(\d+)", value)
-    if metric == "delivery_results":
-        # One per recipient and attempt that ended somewhere: hand-overs to a filter are followed, not counted.
-        return total(OUT | FAILED | {"deferred"}, int(value)), None
-    if metric.startswith("status:") and low:
-        return at_least(STATUS[metric[7:].lower()], int(low.group(1))), None
-    return None
-
-
-def counts(corpus, first, last, metric, value, name, lines):
-    """(Want, numbers of lines within the range or None for all) or None: no statement. `lines`: the range's own."""
-    metric = metric.strip()
-    if name.startswith("basis=grep"):
-        return literal(metric, int(value), lines, corpus.startswith("lightmeter"))
-    if corpus == "zentyal-mail":
-        return zentyal(metric, value, name, lines)
-    if corpus == "zentyal-mailfilter":
-        wanted = amavis(value) if metric == "case:event" else None
-        return (wanted, None) if wanted else None
-    if corpus.startswith("lightmeter"):
-        return lightmeter(metric, value, name, lines)
-    rules = {"exim_exporter": exim_exporter, "postfix_exporter-kumina": kumina,
-             "postfix_exporter-sergeymakinen": sergeymakinen}
-    if corpus not in rules or not re.fullmatch(r"\d+", value):
-        return None
-    return rules[corpus](metric, int(value), name, lines)

@@ -4,6 +4,7 @@ SPDX-License-Identifier: GPL-2.0-or-later
 """
 import shutil
 import signal
+import threading
 import time
 
 from snmp_rig import (RIG_LOG, ROOT, Rig, as_oid, counted, counters, delivery, end, free_port, note, object_name, ok,
@@ -54,8 +55,8 @@ def test_sums(rig):
 def test_walk(rig):
     lines, complaint = rig.walk(f".{ROOT}")
     oids = [as_oid(line.split()[0]) for line in lines]
-    ok(not complaint and oids == sorted(set(oids)), f"{rig.role}: a bulk walk of the subtree is in order, each OID once",
-       complaint)
+    ok(not complaint and oids == sorted(set(oids)),
+       f"{rig.role}: a bulk walk of the subtree is in order, each OID once", complaint)
     hosts, zones = len(rig.walk("mailtallyHostLastEventAge")[0]), len(rig.walk("mailtallyZonePermanent")[0])
     wanted = 17 + 31 + 32 * hosts + 5 * 31 + 3 * 34 + 17 + 3 * zones + 10
     ok(hosts == 1 and zones > 0 and len(oids) == wanted, f"{rig.role}: and it is complete",
@@ -84,6 +85,31 @@ def test_appended_lines(rig):
     ok(age is not None and age < 10, f"{rig.role}: the age of the last event is seconds", age)
     recent = rig.number("mailtallyRecentLast1Minute.1")
     ok(recent is not None and recent >= 10, f"{rig.role}: and the events are in the table of recent ones", recent)
+
+
+def test_one_instant(rig):
+    """A total and the row of the only host that it sums up: asked for together while they grow, they are equal."""
+    stop = threading.Event()
+
+    def write():
+        for n in range(100000, 200000):
+            if stop.is_set():
+                return
+            rig.append(delivery(n))
+            time.sleep(0.002)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    pairs = []
+    for _ in range(100):
+        pairs.append(rig.get("mailtallyReceived.0", 'mailtallyHostReceived."mx1"'))
+        time.sleep(0.03)
+    stop.set()
+    writer.join()
+    ok(all(total and total == host for total, host in pairs),
+       f"{rig.role}: what one request asks for is of one instant", [pair for pair in pairs if pair[0] != pair[1]])
+    ok(len({total for total, _ in pairs}) > 3, f"{rig.role}: although it moves", pairs)
+    time.sleep(1)
 
 
 def test_partial_line(rig):
@@ -138,6 +164,26 @@ def test_hang_up(rig):
     same(rig.number("mailtallyReceived.0"), before + 9, f"{rig.role}: and is counted no more")
 
 
+def test_missing_source(rig):
+    """Trouble with one source is told where a manager looks, and does not stop the others."""
+    late = rig.dir / "late.log"
+    rig.configure(sources=[rig.log, late])
+    rig.daemon.send_signal(signal.SIGHUP)
+    same(until(lambda: rig.get("mailtallyAgentStatus.0") == "degraded" and "degraded", 4), "degraded",
+         f"{rig.role}: with a source that is missing the status is degraded")
+    ok(str(late) in (rig.get("mailtallyAgentStatusText.0") or ""), f"{rig.role}: and the text says which one",
+       rig.get("mailtallyAgentStatusText.0"))
+    ok(any(line.endswith(" missing") for line in rig.walk("mailtallySourceState")[0]),
+       f"{rig.role}: as does the source table", "\n".join(rig.walk("mailtallySourceTable")[0]))
+    before = rig.number("mailtallyReceived.0")
+    rig.append("".join(delivery(n) for n in range(500, 503)))
+    ok(rig.wait_for("mailtallyReceived.0", 2, before + 3) is not None, f"{rig.role}: the other one is read meanwhile")
+    late.write_text("".join(delivery(n) for n in range(510, 515)))
+    ok(rig.wait_for("mailtallyReceived.0", 4, before + 8) is not None,
+       f"{rig.role}: the late one is read when it comes")
+    same(until(lambda: rig.get("mailtallyAgentStatus.0") == "ok" and "ok", 3), "ok", f"{rig.role}: and all is well")
+
+
 def test_second_daemon(rig):
     status, said = rig.run("-f", "-C", "-c", rig.conf, "-Le", "-E", f"udp:127.0.0.1:{free_port()}")
     ok(status == 2 and f"process {rig.daemon.pid}," in said,
@@ -167,7 +213,8 @@ def test_backlog(embedded):
         rig.start_snmpd()
     rig.start_daemon(ready=False)
     states, first = set(), None
-    for _ in range(500):
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
         state, backlog, received = rig.get("mailtallyAgentStatus.0", "mailtallyAgentBacklogOctets.0",
                                            "mailtallyReceived.0", timeout=0.1)
         if state:
@@ -184,8 +231,9 @@ def test_backlog(embedded):
 def test_all(embedded, *more):
     """All of the above on one daemon, with `more` tests before its end."""
     rig = Rig(embedded)
-    for test in (test_names_and_totals, test_sums, test_walk, test_appended_lines, test_partial_line, test_rotation,
-                 test_hang_up, test_second_daemon, *more):
+    for test in (test_names_and_totals, test_sums, test_walk, test_appended_lines, test_one_instant,
+                 test_partial_line, test_rotation,
+                 test_hang_up, test_missing_source, test_second_daemon, *more):
         test(rig)
     test_end(rig)
     test_backlog(embedded)

@@ -1,0 +1,25 @@
+/* The lock on the state directory: two daemons that kept one state would overwrite each other's counts.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef MAILTALLY_LOCK_H
+#define MAILTALLY_LOCK_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#define LOCK_FILE "lock"
+
+enum lock_result {
+    LOCK_TAKEN,
+    LOCK_BUSY, /* another daemon has it */
+    LOCK_ERROR,
+};
+
+/* Makes the directory where it is missing, owned by uid and gid, and locks it for this process and those it forks,
+ * until all of them have ended. *fd stays open. When the result is not LOCK_TAKEN, `error` has a sentence. */
+enum lock_result lock_take(const char *directory, uid_t uid, gid_t gid, int *fd, char *error, size_t error_octets);
+
+/* Writes this process' number into the lock, for the message of a second daemon. After the fork. */
+void lock_sign(int fd);
+
+#endif
