@@ -19,6 +19,8 @@ void fields_value(struct span *list, char separator, struct span *value)
     struct span s = *list;
 
     if (s.n && s.p[0] == '<' && span_take_bracketed(&s, value)) {
+        while (span_take_char(&s, '>')) /* an address that ends in one, not quoted */
+            ;
         span_take_char(&s, separator);
     } else if (!span_take_until(&s, separator, value)) {
         *value = *list;

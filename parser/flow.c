@@ -85,6 +85,11 @@ struct flow *flows_find_named(struct flows *flows, struct event *e, struct span 
     return id.n ? flow_table_find(flows->table, flows_id_key(flows, e, id), e->line->instance_key, true) : NULL;
 }
 
+uint32_t flows_client_key(const struct flows *flows, struct span address)
+{
+    return (uint32_t)hash_octets(flows->seed, address);
+}
+
 /* ---- counting ---- */
 
 /* The event itself goes on, and gets back what it was: to copy one for each count would cost more than to count. */
@@ -216,6 +221,8 @@ static void opened(struct flows *flows, struct event *e)
     f->state = before;
     f->recipients_left = e->recipients;
     f->origin = own ? ORIGIN_UNKNOWN : (uint8_t)origin_of(flows, e);
+    if (f->origin == ORIGIN_CLIENT)
+        f->client = flows_client_key(flows, filter_address(e->client));
     if (e->maybe_of_front && flows->filters.mode != CONTENT_FILTER_NONE &&
         filter_is_learned(&flows->filters, flows_host_key(e), front_mark))
         f->state |= FLOW_REINJECTED | FLOW_OF_FRONT;
@@ -328,19 +335,19 @@ static void held(struct flows *flows, struct event *e)
 static void removed(struct flows *flows, struct event *e, bool by_administrator)
 {
     struct flow *f = find_in_queue(flows, e);
-    bool nameless;
+    uint64_t message_id;
 
     if (!f || f->state & FLOW_REMOVED)
         return;
     if (by_administrator && !(f->state & (FLOW_REFUSED | FLOW_COUNTED)))
         flows_count_reception(flows, e, f);
-    nameless = f->state & FLOW_EMPTY_ID;
+    message_id = f->message_id;
     if (f->state & (FLOW_REINJECTED | FLOW_WAITING | FLOW_PIPED)) /* what speaks of it may come after it is gone */
         flow_table_linger(flows->table, f);
     else
         flow_table_drop(flows->table, f);
-    if (nameless)
-        flows_nameless_is_gone(flows, e);
+    if (message_id)
+        flows_is_gone(flows, e, message_id);
 }
 
 static void released(struct flows *flows, struct event *e)

@@ -26,6 +26,9 @@ void flows_free(struct flows *flows);
 
 void flows_event(struct flows *flows, struct event *event);
 
+/* Whether a message waits for a filter to name it. */
+bool flows_wait_for_evidence(const struct flows *flows);
+
 /* Decides what waited long enough at `now` (seconds since 1970, by the log's own stamps). */
 void flows_settle(struct flows *flows, int64_t now);
 

@@ -39,14 +39,19 @@ static struct flow *end_attempt(struct flows *flows, struct event *e)
  * believed of a message that did come from near, and when more than the name speaks for it. */
 static bool came_back_as(struct flows *flows, struct event *e, struct flow *a, struct flow *b, bool near_relay)
 {
-    if (!b || a == b || !flow_opened_near(b))
+    if (!b || a == b)
         return false;
-    if (b->state & FLOW_WAITING && a->state & FLOW_EMPTY_ID) {
+    if (!a) /* it came before the log begins */
+        return near_relay && flow_opened_near(b);
+    if ((b->state & FLOW_WAITING && flow_opened_near(b) && a->state & FLOW_EMPTY_ID) ||
+        flows_came_from_relay(flows, e, a, b)) {
+        if (b->origin == ORIGIN_CLIENT)
+            filter_learn(&flows->filters, flows_host_key(e), filter_address(e->relay));
         flows_decide(flows, e, b, true);
         a->state |= FLOW_FILTERED;
         return true;
     }
-    return near_relay || (b->state & FLOW_REINJECTED && a->state & FLOW_FILTERED);
+    return flow_opened_near(b) && (near_relay || (b->state & FLOW_REINJECTED && a->state & FLOW_FILTERED));
 }
 
 static bool is_near_relay(struct event *e)
@@ -59,8 +64,8 @@ static bool is_hand_over_auto(struct flows *flows, struct event *e, struct flow 
 {
     bool near_relay = is_near_relay(e);
 
-    if (a && (came_back_as(flows, e, a, flows_find_named(flows, e, e->named_id), near_relay) ||
-              (e->agent == AGENT_PIPE && a->state & FLOW_FILTERED))) {
+    if (came_back_as(flows, e, a, flows_find_named(flows, e, e->named_id), near_relay) ||
+        (a && e->agent == AGENT_PIPE && a->state & FLOW_FILTERED)) {
         filter_learn(&flows->filters, flows_host_key(e), e->relay);
         return true;
     }
@@ -113,13 +118,16 @@ static void take_queue(struct flows *flows, struct event *e, struct flow *f)
 }
 
 /* With its last recipient a message is gone. It lingers, since aliases may have made more of them. */
-static void dealt_with(struct flows *flows, struct flow *f, uint64_t recipients)
+static void dealt_with(struct flows *flows, struct event *e, struct flow *f, uint64_t recipients)
 {
     if (!f || f->recipients_left == 0)
         return;
     f->recipients_left = recipients < f->recipients_left ? f->recipients_left - (uint32_t)recipients : 0;
-    if (f->recipients_left == 0)
+    if (f->recipients_left == 0) {
         flow_table_linger(flows->table, f);
+        if (f->message_id)
+            flows_is_gone(flows, e, f->message_id);
+    }
 }
 
 static void count_delivery(struct flows *flows, struct event *e)
@@ -171,7 +179,7 @@ void flows_delivery(struct flows *flows, struct event *e)
     if (!hand_over)
         count_delivery(flows, e);
     if (e->counter != COUNTER_DEFERRED)
-        dealt_with(flows, f, e->count);
+        dealt_with(flows, e, f, e->count);
 }
 
 void flows_expired(struct flows *flows, struct event *e)

@@ -4,13 +4,15 @@
 
 /* ---- waiting for evidence by name ---- */
 
-static void wait_for_evidence(struct flows *flows, struct event *e, struct flow *f)
+static void wait_for_evidence(struct flows *flows, struct event *e, struct flow *f, uint64_t awaited)
 {
     for (size_t i = 0; i < WAITING_CAP; i++)
         if (!flows->waiting[i].flow) {
             struct waiting *w = &flows->waiting[i];
 
             *w = (struct waiting){ .flow = f, .host_key = flows_host_key(e), .tally = e->line->tally };
+            w->awaited = awaited;
+            w->client = f->origin == ORIGIN_CLIENT ? f->client : 0;
             if (e->queue_id.n <= sizeof w->id) {
                 w->id_octets = (uint8_t)e->queue_id.n;
                 memcpy(w->id, e->queue_id.p, w->id_octets);
@@ -41,30 +43,44 @@ void flows_decide(struct flows *flows, struct event *e, struct flow *f, bool rei
         flows_count_reception(flows, &decided, f);
 }
 
-/* A message of this host with an empty Message-ID, received and still there, that was opened before `f`. */
-static bool has_nameless_before(struct flows *flows, uint64_t empty_key, const struct flow *f)
+bool flows_wait_for_evidence(const struct flows *flows)
+{
+    return flows->waiting_n > 0;
+}
+
+/* A message of this host with this Message-ID, received and still there, that was opened before `f`. */
+static bool has_one_before(struct flows *flows, uint64_t message_id, const struct flow *f)
 {
     unsigned steps;
     bool more = false;
 
-    for (struct flow *a = NULL; (a = flow_table_next_with_id(flows->table, empty_key, a, &steps, &more));)
-        if ((a->state & (FLOW_EMPTY_ID | FLOW_COUNTED)) == (FLOW_EMPTY_ID | FLOW_COUNTED) &&
-            !(a->state & FLOW_REMOVED) && (int32_t)(a->opened - f->opened) < 0)
+    for (struct flow *a = NULL; (a = flow_table_next_with_id(flows->table, message_id, a, &steps, &more));)
+        if (a != f && a->state & FLOW_COUNTED && !(a->state & FLOW_REMOVED) && (int32_t)(a->opened - f->opened) < 0)
             return true;
     return more;
 }
 
-/* A message without a Message-ID is gone: what waited for it alone is a reception. */
-void flows_nameless_is_gone(struct flows *flows, struct event *e)
+void flows_is_gone(struct flows *flows, struct event *e, uint64_t message_id)
 {
-    uint64_t empty_key = flows_message_id_key(flows, e, (struct span){ "", 0 });
+    for (uint32_t i = 0, left = flows->waiting_n; left && i < WAITING_CAP; i++) {
+        const struct waiting *w = &flows->waiting[i];
 
-    for (size_t i = 0; flows->waiting_n && i < WAITING_CAP; i++) {
-        struct waiting w = flows->waiting[i];
-
-        if (w.flow && w.host_key == flows_host_key(e) && !has_nameless_before(flows, empty_key, w.flow))
-            flows_decide(flows, e, w.flow, false);
+        if (!w->flow)
+            continue;
+        left--;
+        if (w->awaited == message_id && !has_one_before(flows, message_id, w->flow))
+            flows_decide(flows, e, w->flow, false);
     }
+}
+
+bool flows_came_from_relay(const struct flows *flows, const struct event *e, const struct flow *a, const struct flow *b)
+{
+    if (!(b->state & FLOW_WAITING) || b->origin != ORIGIN_CLIENT || a->message_id != b->message_id)
+        return false;
+    for (size_t i = 0; i < WAITING_CAP; i++)
+        if (flows->waiting[i].flow == b)
+            return flows->waiting[i].client == flows_client_key(flows, filter_address(e->relay));
+    return false;
 }
 
 void flows_leaving(void *context, struct flow *f)
@@ -161,8 +177,8 @@ static void tell_where_from(struct flows *flows, struct event *e, uint64_t key, 
 
     if ((e->message_id.n && mark_filtered(flows, e, key, f)) || came_from_pipe(flows, e, empty_key, f))
         f->state |= FLOW_REINJECTED;
-    else if (has_nameless_before(flows, empty_key, f))
-        wait_for_evidence(flows, e, f);
+    else if (has_one_before(flows, empty_key, f))
+        wait_for_evidence(flows, e, f, empty_key);
 }
 
 void flows_message_id(struct flows *flows, struct event *e)
@@ -174,8 +190,11 @@ void flows_message_id(struct flows *flows, struct event *e)
         f->state |= FLOW_EMPTY_ID;
     else
         f->state &= (uint16_t)~FLOW_EMPTY_ID;
-    if (flows->filters.mode == CONTENT_FILTER_AUTO && flow_opened_near(f) &&
-        !(f->state & (FLOW_REINJECTED | FLOW_COUNTED | FLOW_WAITING)))
-        tell_where_from(flows, e, key, f);
+    if (flows->filters.mode == CONTENT_FILTER_AUTO && !(f->state & (FLOW_REINJECTED | FLOW_COUNTED | FLOW_WAITING))) {
+        if (flow_opened_near(f))
+            tell_where_from(flows, e, key, f);
+        else if (f->origin == ORIGIN_CLIENT && e->message_id.n && has_one_before(flows, key, f))
+            wait_for_evidence(flows, e, f, key); /* a filter at an address of its own, or the same mail twice */
+    }
     flow_table_set_message_id(flows->table, f, key);
 }

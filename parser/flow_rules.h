@@ -24,6 +24,8 @@ struct flows {
     struct waiting {
         struct flow *flow; /* FLOW_WAITING; NULL: a free place */
         uint64_t host_key;
+        uint64_t awaited; /* Message-ID's key of those that may be it under another id: empty, or its own */
+        uint32_t client;  /* hash of the address that it came from, where that is not near; else 0 */
         struct tally *tally;
         char id[WAITING_ID_OCTETS]; /* for the event, when it is decided */
         uint8_t id_octets;
@@ -45,6 +47,8 @@ uint64_t flows_message_id_key(const struct flows *flows, struct event *e, struct
 
 /* The flow of e->queue_id, in the queue; a new one where there is none. */
 struct flow *flows_find_or_add(struct flows *flows, struct event *e);
+
+uint32_t flows_client_key(const struct flows *flows, struct span address);
 
 /* The flow that somebody else names: in all instances of the host. NULL when there is none. */
 struct flow *flows_find_named(struct flows *flows, struct event *e, struct span id);
@@ -77,8 +81,11 @@ void flows_decide(struct flows *flows, struct event *e, struct flow *f, bool rei
 /* A pipe took `a`, which has no Message-ID: one of those that wait may be what came back of it. */
 void flows_pipe_took_nameless(struct flows *flows, struct event *e, struct flow *a);
 
-/* A message without a Message-ID is gone: what waited for it alone is a reception. */
-void flows_nameless_is_gone(struct flows *flows, struct event *e);
+/* A message with this Message-ID is gone: what waited for it alone is a reception. */
+void flows_is_gone(struct flows *flows, struct event *e, uint64_t message_id);
+
+/* `b` waits, and came from the address that `a` went to, under the same Message-ID. */
+bool flows_came_from_relay(const struct flows *flows, const struct event *e, const struct flow *a, const struct flow *b);
 
 /* For the table: a flow is pushed out. */
 void flows_leaving(void *context, struct flow *f);

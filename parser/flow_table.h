@@ -47,7 +47,10 @@ struct flow {
     union {
         struct {
             uint32_t size_octets; /* 0: unknown */
-            uint32_t sender;      /* hash of the envelope's sender */
+            union {
+                uint32_t client; /* hash of the client's address, until the sender is known */
+                uint32_t sender; /* hash of the envelope's sender */
+            };
         };
         uint64_t message_key; /* of an attempt: the key of its message */
     };

@@ -67,6 +67,7 @@ static void recognised(struct events *events, struct event *e)
         verdicts_put(parser->verdicts, e);
     else
         flows_event(parser->flows, e);
+    events->evidence_wanted = flows_wait_for_evidence(parser->flows);
 }
 
 /* Sets the switch of each recogniser that is named; the name of one that does not exist, or NULL. */

@@ -12,6 +12,7 @@
 /* Where recognisers put what they found; parser.c has the function behind it. */
 struct events {
     void (*event)(struct events *events, struct event *event);
+    bool evidence_wanted; /* a message waits for EVENT_HANDED_OVER: else that event need not be looked for */
 };
 
 static inline void events_put(struct events *events, struct event *event)

@@ -173,7 +173,7 @@ static bool amavis(const struct line *line, struct events *events)
     bool current = span_take_literal(&rest, "Passed ") || span_take_literal(&rest, "Blocked ");
 
     counter = current ? category_of(&rest) : old_category_of(&rest);
-    if (!current && counter == COUNTER_NONE)
+    if (counter == COUNTER_NONE && !(current && events->evidence_wanted))
         return true;
     m = message_of(rest);
     if (current && m.queue_id.n && m.queued_as.n)

@@ -240,6 +240,7 @@ bool postfix_smtp(const struct line *line, struct events *events)
         return true;
     }
     return is_talk(rest) || span_has_prefix(rest, "connect to ") || span_has_prefix(rest, "setting up TLS") ||
+           span_has_prefix(rest, "discarding EHLO keywords") ||
            span_mentions(rest, " offered ") || span_has_prefix(rest, "Host offered");
 }
 

@@ -223,23 +223,21 @@ static bool put_opened(const struct line *line, struct span id, struct span rest
         span_take_char(&rest, ' ');
     else
         rest.n = 0;
-    while (fields_next(&rest, ',', &key, &value)) {
-        if (span_is(key, "sasl_username"))
-            logged_in = true;
-        else if (span_is(key, "orig_queue_id") && !span_is(value, "NOQUEUE"))
-            e.original_id = value;
+    while (rest.n) {
+        if (span_take_literal(&rest, "orig_queue_id=")) {
+            fields_value(&rest, ',', &value);
+            e.original_id = span_is(value, "NOQUEUE") ? span_first(value, 0) : value;
+        } else if (fields_next(&rest, ',', &key, &value)) {
+            logged_in |= span_is(key, "sasl_username");
+        } else {
+            break;
+        }
     }
     if (id.n)
         events_put(events, &e);
     if (logged_in && e.original_id.n == 0)
         put_count(line, events, COUNTER_AUTH_SUCCEEDED, e.client);
     return true;
-}
-
-static bool smtpd_message(const struct line *line, struct span id, struct span rest, struct events *events)
-{
-    return span_has_prefix(rest, "client=") ? put_opened(line, id, rest, events)
-                                            : postfix_access_action(line, id, rest, events);
 }
 
 /* `warning: mx[192.0.2.1]: SASL LOGIN authentication failed: ..`: the client's name cannot hold a blank. */
@@ -269,6 +267,15 @@ static bool smtpd_connection(const struct line *line, struct span rest, struct e
         return put_count(line, events, COUNTER_CONNECTIONS_LOST, client);
     }
     return span_has_prefix(rest, "disconnect from ");
+}
+
+/* Since Postfix 3.10 an id, or NOQUEUE, stands before lost connections, too. */
+static bool smtpd_message(const struct line *line, struct span id, struct span rest, struct events *events)
+{
+    if (span_has_prefix(rest, "client="))
+        return put_opened(line, id, rest, events);
+    return smtpd_connection(line, rest, events) || span_has_prefix(rest, "too many errors after ") ||
+           span_has_prefix(rest, "abort: ") || postfix_access_action(line, id, rest, events);
 }
 
 static bool smtpd_session(const struct line *line, struct events *events)

@@ -307,6 +307,31 @@ static void a_filter_on_another_machine_is_learned(void **state)
 #undef REMOTE_FILTER
 }
 
+static void a_filter_at_an_address_of_its_own_is_told_by_reply_and_address(void **state)
+{
+#define OWN(id) "postfix/smtpd[2]: " id ": client=mx1[10.0.0.1]\n"
+#define TO_OWN(id, new_id) SENT_BY(id, "smtp", "10.0.0.1[10.0.0.1]:2501", "250 2.0.0 Ok: queued as " new_id)
+    (void)state;
+    expect(CLIENT(A) NAMED(A, "m@x") QUEUED(A) OWN(B) NAMED(B, "m@x") QUEUED(B) TO_OWN(A, B) REMOVED(A) SENT(B) REMOVED(B),
+           "received=1 reinjected=1 sent=1");
+    /* from now on it is known */
+    expect(CLIENT(A) NAMED(A, "m@x") QUEUED(A) OWN(B) NAMED(B, "m@x") QUEUED(B) TO_OWN(A, B) REMOVED(A) SENT(B) REMOVED(B)
+           CLIENT(C) NAMED(C, "n@x") QUEUED(C) SENT_BY(C, "smtp", "10.0.0.1[10.0.0.1]:2501", "250 dropped") REMOVED(C),
+           "received=2 reinjected=1 sent=1");
+    /* the same mail twice from outside is two messages, whatever the world replies */
+    expect(CLIENT(A) NAMED(A, "m@x") QUEUED(A) CLIENT(B) NAMED(B, "m@x") QUEUED(B)
+           SENT_BY(A, "smtp", "liar[203.0.113.6]:25", "250 2.0.0 Ok: queued as " B) REMOVED(A) SENT(B) REMOVED(B),
+           "received=2 sent=2");
+#undef OWN
+#undef TO_OWN
+}
+
+static void a_hand_over_of_a_message_from_before_the_log_is_none_sent(void **state)
+{
+    (void)state;
+    expect(LOCALHOST(B) NAMED(B, "m@x") QUEUED(B) TO_FILTER(A, B) REMOVED(A) SENT(B), "received=1 sent=1");
+}
+
 static void mail_that_the_filter_drops_is_a_hand_over_from_the_first_line(void **state)
 {
     (void)state;
@@ -437,6 +462,15 @@ static void a_remote_server_cannot_hide_mail_by_naming_our_ids(void **state)
 #undef LIAR
 }
 
+static void lost_connections_may_have_an_id_in_front(void **state)
+{
+    (void)state;
+    expect(CLIENT(A) "postfix/smtpd[1]: " A ": lost connection after DATA (9 bytes) from mx.example.net[192.0.2.1]\n"
+           "postfix/smtpd[1]: NOQUEUE: timeout after RCPT from mx.example.net[192.0.2.1]\n"
+           "postfix/smtpd[1]: NOQUEUE: too many errors after RCPT from mx.example.net[192.0.2.1]\n",
+           "connectionsLost=2");
+}
+
 static void text_that_looks_like_fields_moves_nothing(void **state)
 {
     (void)state;
@@ -518,6 +552,8 @@ int main(void)
         cmocka_unit_test(an_smtp_filter_is_told_by_the_message_id),
         cmocka_unit_test(an_smtp_filter_is_told_by_orig_queue_id),
         cmocka_unit_test(a_filter_on_another_machine_is_learned),
+        cmocka_unit_test(a_filter_at_an_address_of_its_own_is_told_by_reply_and_address),
+        cmocka_unit_test(a_hand_over_of_a_message_from_before_the_log_is_none_sent),
         cmocka_unit_test(mail_that_the_filter_drops_is_a_hand_over_from_the_first_line),
         cmocka_unit_test(the_filtered_id_may_be_gone_before_the_line_that_names_it),
         cmocka_unit_test(without_a_message_id_the_reply_decides),
@@ -528,6 +564,7 @@ int main(void)
         cmocka_unit_test(a_pipe_that_brings_nothing_back_delivers),
         cmocka_unit_test(each_agent_counts_as_what_it_does),
         cmocka_unit_test(a_remote_server_cannot_hide_mail_by_naming_our_ids),
+        cmocka_unit_test(lost_connections_may_have_an_id_in_front),
         cmocka_unit_test(text_that_looks_like_fields_moves_nothing),
         cmocka_unit_test(a_flood_of_ids_stays_within_the_cap_and_counts_on),
         cmocka_unit_test(what_waits_when_it_is_pushed_out_is_a_reception),

@@ -2,12 +2,12 @@
 
 import os
 import pathlib
-import re
 import shutil
 import subprocess
 import time
 
-import sink
+import machine
+from machine import listens, wait_for
 
 QUEUES = ("postfix", "postfix-out")
 # Postfix listens only on addresses that are an interface's own; 127.0.0.0/8 alone does not do.
@@ -15,24 +15,7 @@ ADDRESSES = ["127.0.0.2/32", "127.0.0.3/32", "127.0.0.4/32", "127.0.0.5/32", "20
 HERE = pathlib.Path(__file__).resolve().parent
 
 
-class Servers:
-    def __init__(self, root, mode):
-        self.root, self.mode = pathlib.Path(root), mode
-        self.children = []
-
-    def run(self, *command, stdin=None, check=True):
-        """A command in the root; what it prints on stdout."""
-        done = subprocess.run(["chroot", self.root, *command], input=stdin, capture_output=True)
-        if check and done.returncode:
-            raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}: {done.stderr.decode()}")
-        return done.stdout.decode("utf-8", "replace")
-
-    def spawn(self, *command):
-        """A daemon that stays in the foreground."""
-        output = open(self.root / "var/log/rig-daemons", "ab")
-        self.children.append(subprocess.Popen(["chroot", self.root, *command], stdout=output, stderr=output,
-                                              stdin=subprocess.DEVNULL))
-
+class Servers(machine.Machine):
     def configure(self):
         for address in ADDRESSES:
             subprocess.run(["ip", "addr", "add", address, "dev", "lo"], check=True)
@@ -74,9 +57,8 @@ class Servers:
         return int(record.split(":")[2]), int(record.split(":")[3])
 
     def start(self):
-        self.run("rsyslogd", "-f", "/etc/rsyslog.conf", "-i", "/run/rsyslogd.pid")
-        wait_for(lambda: (self.root / "dev/log").exists(), 10, "rsyslogd")
-        self.spawn("dnsmasq", "-C", "/etc/dnsmasq.conf", "-x", "/run/dnsmasq-rig.pid")
+        self.start_syslog()
+        self.start_dns()
         self.spawn("dovecot", "-F", "-c", "/etc/dovecot/rig.conf")
         # In the foreground postgrey does not write to syslog.
         self.run("postgrey", "--inet=127.0.0.1:10023", "--delay=3", "--user=postgrey", "--auto-whitelist-clients=0",
@@ -140,33 +122,3 @@ class Servers:
     def leaves(self, queue, queue_id):
         """Waits until a message is no longer in that queue."""
         wait_for(lambda: queue_id not in self.queued(queue), 60, f"the next attempt for {queue_id}")
-
-    # Mailboxes.
-
-    def mailboxes(self):
-        """Everything that was delivered here, as sink.Arrival."""
-        for path in sorted((self.root / "var/mail").iterdir()):
-            if path.is_file():
-                for message in re.split(rb"(?:\A|\n)From .*\n", path.read_bytes())[1:]:
-                    yield sink.Arrival(message, 1, True)
-        for path in sorted((self.root / "var/mail/archive").iterdir()):
-            yield sink.Arrival(path.read_bytes(), 1, True)
-
-
-def listens(port):
-    """Looked up in the kernel's table: a probing connection would stand in the log."""
-    wanted = f":{port:04X}"
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in pathlib.Path(table).read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[1].endswith(wanted) and fields[3] == "0A":
-                return True
-    return False
-
-
-def wait_for(condition, timeout, what):
-    deadline = time.monotonic() + timeout
-    while not condition():
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"{what} did not come up in {timeout} s")
-        time.sleep(0.1)

@@ -1,25 +1,25 @@
 """Writes what the ledger knows: truth.tsv, truth-none.tsv, truth-reasons.tsv, scenarios.tsv.
 
-Octets are given as bounds, MIN..MAX: what Postfix calls the size of a message depends on its record format and on
+Octets are given as bounds, MIN..MAX: what a server calls the size of a message depends on how it stores it and on
 the header fields that it and the filter add.
 """
 
 from ledger import COUNTERS
 
-# What is added to a message, at most: by Postfix (Received, with TLS; Return-Path and the like in a mailbox), and by
+# What is added to a message, at most: by the server (Received, with TLS; Return-Path and the like in a mailbox), and by
 # a filter.
-ADDED_BY_POSTFIX, ADDED_BY_FILTER = 1200, 4000
+ADDED_BY_SERVER, ADDED_BY_FILTER = 1200, 4000
 # The largest message that the rig does not write itself: a report to the postmaster, a question by sendmail -bv.
 OTHER_MESSAGE = 8000
 
 
 def received_bounds(scenario, context, times):
-    """Of the messages that a scenario brought into the queue. Postfix counts a line end as one to three octets."""
+    """Of the messages that a scenario brought into the queue. A line end counts as one octet to three."""
     low = high = 0
     messages = context.messages if scenario.expect.get("received") else []
     for size, lines, _ in messages:
         low += size - lines
-        high += size + 2 * lines + ADDED_BY_POSTFIX
+        high += size + 2 * lines + ADDED_BY_SERVER
     unseen = max(0, scenario.expect.get("received", 0) * times - len(messages))
     return low, high + unseen * OTHER_MESSAGE
 
@@ -28,7 +28,7 @@ def arrived_bounds(arrivals):
     """Of copies that arrived, from what the sinks and mailboxes hold."""
     low = high = 0
     for arrival in arrivals:
-        low += arrival.recipients * max(0, arrival.size - arrival.lines - ADDED_BY_POSTFIX // 2)
+        low += arrival.recipients * max(0, arrival.size - arrival.lines - ADDED_BY_SERVER // 2)
         high += arrival.recipients * (arrival.size + 3 * arrival.lines)
     return low, high
 

@@ -1,7 +1,7 @@
 """Scenarios, what each must add to the counters, and what was seen to happen. The log is never read.
 
 A scenario is a function that is given a Context and does one thing to the servers; `expect` says what one
-time of it adds to the counters. Two more names may stand in `expect`, because what they mean
+time of it adds to the counters, for each of a rig's modes (MODES) the same. Two more names may stand in `expect`, because what they mean
 for the counters depends on how the content filter is attached:
   filtered   messages that come back from the filter (default: those received)
   handed     recipient lines that hand a message over to the filter (default: filtered)
@@ -18,6 +18,8 @@ COUNTERS = ("received sent delivered forwarded bounced deferred expired rejected
             "authFailed authSucceeded reinjected receivedOctets sentOctets deliveredOctets spfFailed dkimFailed "
             "dmarcFailed tlsInbound tlsOutbound").split()
 FILTER_WORDS = {"filtered", "handed"}
+# How a rig may run its server: with a content filter after the queue, by SMTP or by pipe, or before it, or with none.
+MODES = ("content-filter", "pipe", "proxy", "plain")
 REFUSALS = ("rejected", "rejectedTemporarily", "greylisted")
 # Which counters the reasons of a kind must add up to (COUNTING.md section 6).
 KINDS = {"permanent": ("rejected",), "temporary": ("rejectedTemporarily", "greylisted"),
@@ -47,9 +49,8 @@ class Scenario:
 SCENARIOS = []
 
 
-def scenario(content_filter=0, pipe=0, proxy=0, phase=1, reasons=None, unlike=None,
-             through=("content-filter", "pipe", "proxy"), **expect):
-    """Registers a scenario. The first three are how often it runs in each mode; `reasons` is {"kind reason": n}.
+def scenario(phase=1, reasons=None, unlike=None, through=("content-filter", "pipe", "proxy"), **expect):
+    """Registers a scenario. The names of modes tell how often it runs in each; `reasons` is {"kind reason": n}.
 
     `through` names the modes in which the filter sees the mail of the scenario.
 
@@ -58,7 +59,7 @@ def scenario(content_filter=0, pipe=0, proxy=0, phase=1, reasons=None, unlike=No
     """
     def register(function):
         name = function.__name__.replace("_", "-")
-        times = {"content-filter": content_filter, "pipe": pipe, "proxy": proxy}
+        times = {mode: expect.pop(mode.replace("-", "_"), 0) for mode in MODES}
         SCENARIOS.append(Scenario(name, function, times, expect, reasons or {}, unlike or {}, phase,
                                   through))
         SCENARIOS[-1].check_table()
@@ -70,6 +71,7 @@ class Context:
     """One scenario at work: it makes sessions and messages, and keeps what was seen."""
 
     serial = 0
+    CLIENT, SERVER = "127.0.1.10", "127.0.0.1"
 
     def __init__(self, name, servers, world):
         self.name, self.servers, self.world = name, servers, world
@@ -91,9 +93,9 @@ class Context:
 
     # For the scenarios.
 
-    def session(self, client="127.0.1.10", server="127.0.0.1", port=25, hello="client.example.net", timeout=30):
+    def session(self, client=None, server=None, port=25, hello="client.example.net", timeout=30):
         """A session that has said hello; with hello=None, one that has only read the greeting."""
-        session = wire.Session(self, client, (server, port), timeout)
+        session = wire.Session(self, client or self.CLIENT, (server or self.SERVER, port), timeout)
         session.greeting()
         if hello:
             session.hello(hello)
@@ -142,7 +144,7 @@ class Context:
         return reply
 
     def submit(self, recipients, sender="alice@example.org", *options, **parts):
-        """Local submission: sendmail(1), so that pickup takes it."""
+        """Local submission: sendmail(1)."""
         message = self.message(**parts).replace(b"\r\n", b"\n")
         self.servers.run("sendmail", "-i", "-f", sender, *options, "--", *recipients, stdin=message)
         self.accepted(message, len(recipients))
@@ -155,8 +157,9 @@ class Context:
 class Ledger:
     """All scenarios of one run: totals, and the comparison with what was seen."""
 
-    def __init__(self, mode):
-        self.mode = mode
+    def __init__(self, mode, unlogged=()):
+        """unlogged: counters of things that happen and that the server, as it is configured, does not log."""
+        self.mode, self.unlogged = mode, unlogged
         self.entries = []
         self.faults = []
 
@@ -184,6 +187,9 @@ class Ledger:
             plain["sent" if self.mode == "content-filter" else "delivered"] += handed
         plain["received"] += plain.pop("reinjected", 0)
         plain["sent"] += known["reinjected"] - filtered if self.mode != "proxy" else known["reinjected"]
+        for name in self.unlogged:
+            known.pop(name, None)
+            plain.pop(name, None)
         return known, plain
 
     def totals(self):

@@ -1,0 +1,62 @@
+"""A root with servers in it: commands, daemons, ports, mailboxes. Each rig's own Servers adds what it starts."""
+
+import pathlib
+import re
+import subprocess
+import time
+
+import sink
+
+
+class Machine:
+    def __init__(self, root, mode):
+        self.root, self.mode = pathlib.Path(root), mode
+        self.children = []
+
+    def run(self, *command, stdin=None, check=True):
+        """A command in the root; what it prints on stdout."""
+        done = subprocess.run(["chroot", self.root, *command], input=stdin, capture_output=True)
+        if check and done.returncode:
+            raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}: {done.stderr.decode()}")
+        return done.stdout.decode("utf-8", "replace")
+
+    def spawn(self, *command):
+        """A daemon that stays in the foreground."""
+        output = open(self.root / "var/log/rig-daemons", "ab")
+        self.children.append(subprocess.Popen(["chroot", self.root, *command], stdout=output, stderr=output,
+                                              stdin=subprocess.DEVNULL))
+
+    def start_syslog(self):
+        self.run("rsyslogd", "-f", "/etc/rsyslog.conf", "-i", "/run/rsyslogd.pid")
+        wait_for(lambda: (self.root / "dev/log").exists(), 10, "rsyslogd")
+
+    def start_dns(self):
+        self.spawn("dnsmasq", "-C", "/etc/dnsmasq.conf", "-x", "/run/dnsmasq-rig.pid")
+
+    def mailboxes(self):
+        """Everything that was delivered here, as sink.Arrival: mbox files, and in archive/ a file a message."""
+        for path in sorted((self.root / "var/mail").iterdir()):
+            if path.is_file():
+                for message in re.split(rb"(?:\A|\n)From .*\n", path.read_bytes())[1:]:
+                    yield sink.Arrival(message, 1, True)
+        for path in sorted((self.root / "var/mail/archive").iterdir()):
+            yield sink.Arrival(path.read_bytes(), 1, True)
+
+
+def listens(port):
+    """Looked up in the kernel's table: a probing connection would stand in the log."""
+    wanted = f":{port:04X}"
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in pathlib.Path(table).read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[1].endswith(wanted) and fields[3] == "0A":
+                return True
+    return False
+
+
+def wait_for(condition, timeout, what):
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{what} did not come up in {timeout} s")
+        time.sleep(0.1)
