@@ -82,6 +82,12 @@ struct line {
     uint32_t instance_key; /* hash of header.instance */
 };
 
+/* When the line was written; a stamp from the future, or none, is the reference. */
+static inline int64_t line_time(const struct line *line)
+{
+    return line->header.time == TIME_UNKNOWN || line->header.time > line->reference ? line->reference : line->header.time;
+}
+
 struct event {
     enum event_kind kind;
     enum counter counter;

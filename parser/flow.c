@@ -433,17 +433,8 @@ void flows_event(struct flows *flows, struct event *e)
     flows->current = NULL;
 }
 
-void flows_settle(struct flows *flows, int64_t now)
+void flows_settle(struct flows *flows, int64_t now, const struct line *last)
 {
     pending_settle(flows->pipes, now);
-}
-
-void flows_end(struct flows *flows, const struct line *last)
-{
-    struct event e = event_of(EVENT_COUNT, last);
-
-    flows_settle(flows, INT64_MAX);
-    for (size_t i = 0; i < WAITING_CAP; i++)
-        if (flows->waiting[i].flow)
-            flows_decide(flows, &e, flows->waiting[i].flow, false);
+    flows_waited_enough(flows, now, last);
 }

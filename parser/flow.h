@@ -29,11 +29,9 @@ void flows_event(struct flows *flows, struct event *event);
 /* Whether a message waits for a filter to name it. */
 bool flows_wait_for_evidence(const struct flows *flows);
 
-/* Decides what waited long enough at `now` (seconds since 1970, by the log's own stamps). */
-void flows_settle(struct flows *flows, int64_t now);
-
-/* The end of input: what still waits for evidence is decided without it. `last`: the last line, for place and time. */
-void flows_end(struct flows *flows, const struct line *last);
+/* Decides what waited long enough at `now` (seconds since 1970, by the log's own stamps; INT64_MAX at the end of input:
+ * all). `last`: the last line, for place and time of what is counted. */
+void flows_settle(struct flows *flows, int64_t now, const struct line *last);
 
 void flows_usage(const struct flows *flows, uint32_t *in_use, uint64_t *evicted);
 

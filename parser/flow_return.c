@@ -11,6 +11,7 @@ static void wait_for_evidence(struct flows *flows, struct event *e, struct flow 
             struct waiting *w = &flows->waiting[i];
 
             *w = (struct waiting){ .flow = f, .host_key = flows_host_key(e), .tally = e->line->tally };
+            w->due = line_time(e->line) + WAITING_S;
             w->awaited = awaited;
             w->client = f->origin == ORIGIN_CLIENT ? f->client : 0;
             if (e->queue_id.n <= sizeof w->id) {
@@ -81,6 +82,19 @@ bool flows_came_from_relay(const struct flows *flows, const struct event *e, con
         if (flows->waiting[i].flow == b)
             return flows->waiting[i].client == flows_client_key(flows, filter_address(e->relay));
     return false;
+}
+
+void flows_waited_enough(struct flows *flows, int64_t now, const struct line *last)
+{
+    struct event e = event_of(EVENT_COUNT, last);
+
+    for (uint32_t i = 0, left = flows->waiting_n; left && i < WAITING_CAP; i++) {
+        if (!flows->waiting[i].flow)
+            continue;
+        left--;
+        if (flows->waiting[i].due <= now)
+            flows_decide(flows, &e, flows->waiting[i].flow, false);
+    }
 }
 
 void flows_leaving(void *context, struct flow *f)

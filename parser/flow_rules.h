@@ -12,6 +12,7 @@
 
 #define WAITING_CAP       64
 #define WAITING_ID_OCTETS 32
+#define WAITING_S         30 /* a filter's reply follows what it brings back at once */
 
 struct flows {
     struct flow_table *table;
@@ -24,6 +25,7 @@ struct flows {
     struct waiting {
         struct flow *flow; /* FLOW_WAITING; NULL: a free place */
         uint64_t host_key;
+        int64_t due;      /* by the log's time: then it is a reception */
         uint64_t awaited; /* Message-ID's key of those that may be it under another id: empty, or its own */
         uint32_t client;  /* hash of the address that it came from, where that is not near; else 0 */
         struct tally *tally;
@@ -83,6 +85,9 @@ void flows_pipe_took_nameless(struct flows *flows, struct event *e, struct flow 
 
 /* A message with this Message-ID is gone: what waited for it alone is a reception. */
 void flows_is_gone(struct flows *flows, struct event *e, uint64_t message_id);
+
+/* Decides what has waited for WAITING_S. */
+void flows_waited_enough(struct flows *flows, int64_t now, const struct line *last);
 
 /* `b` waits, and came from the address that `a` went to, under the same Message-ID. */
 bool flows_came_from_relay(const struct flows *flows, const struct event *e, const struct flow *a, const struct flow *b);

@@ -203,7 +203,9 @@ static void settle(struct parser *parser, int64_t now)
 {
     parser->settled = now;
     verdicts_settle(parser->verdicts, now);
-    flows_settle(parser->flows, now);
+    if (parser->last.tally)
+        flows_settle(parser->flows, now, &parser->last);
+    parser->events.evidence_wanted = flows_wait_for_evidence(parser->flows);
 }
 
 static struct span without_carriage_return(struct span line)
@@ -298,8 +300,6 @@ void parser_overlong_line(struct parser *parser, struct parser_source *source)
 void parser_settle(struct parser *parser, int64_t now)
 {
     settle(parser, now);
-    if (now == INT64_MAX && parser->last.tally)
-        flows_end(parser->flows, &parser->last);
 }
 
 const struct parser_counts *parser_counts(const struct parser *parser)

@@ -120,15 +120,12 @@ static struct kept *free_place(struct pending *p)
 
 void pending_keep(struct pending *p, uint64_t key, const struct event *e, int wait_s)
 {
-    int64_t time = e->line->header.time;
     struct kept *k = free_place(p);
 
-    if (time == TIME_UNKNOWN || time > e->line->reference) /* a stamp from the future would never be due */
-        time = e->line->reference;
     copy(k, e);
     k->key = key;
     k->order = p->order++;
-    k->due = time + wait_s;
+    k->due = line_time(e->line) + wait_s; /* a stamp from the future would never be due */
     p->kept_n++;
     if (k->due < p->next_due)
         p->next_due = k->due;

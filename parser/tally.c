@@ -254,11 +254,8 @@ static void count_delay(struct tallies *t, const struct event *e)
 void tallies_event(struct tallies *t, const struct event *e)
 {
     struct tally *host = e->line->tally;
-    int64_t time = e->line->header.time;
+    int64_t time = line_time(e->line); /* one from the future must not keep later events out of the ring */
 
-    /* A stamp from the future counts as now: it must not keep later events out of the ring. */
-    if (time > e->line->reference || time == TIME_UNKNOWN)
-        time = e->line->reference;
     t->total.counters[e->counter] += e->count;
     if (time > t->total.last_event)
         t->total.last_event = time;

@@ -367,6 +367,20 @@ static void without_a_message_id_the_reply_decides(void **state)
         "received=1 reinjected=1 sent=1");
 }
 
+static void what_waits_for_a_name_is_received_when_none_comes_in_time(void **state)
+{
+    struct feed f = feed_new(&(struct parser_options){ .seed = 42 });
+
+    (void)state;
+    feed_lines(&f, "@0\n" CLIENT(A) NAMED(A, "") QUEUED(A) LOCALHOST(B) NAMED(B, "web@mx1") QUEUED(B) SENT(B));
+    compare(&f, "received=1 sent=1");
+    feed_lines(&f, "@29\n" CLIENT(C));
+    compare(&f, "received=1 sent=1");
+    feed_lines(&f, "@31\n" QUEUED(C));
+    compare(&f, "received=3 sent=1");
+    feed_free(&f);
+}
+
 static void local_submissions_and_web_applications_are_received(void **state)
 {
     (void)state;
@@ -557,6 +571,7 @@ int main(void)
         cmocka_unit_test(mail_that_the_filter_drops_is_a_hand_over_from_the_first_line),
         cmocka_unit_test(the_filtered_id_may_be_gone_before_the_line_that_names_it),
         cmocka_unit_test(without_a_message_id_the_reply_decides),
+        cmocka_unit_test(what_waits_for_a_name_is_received_when_none_comes_in_time),
         cmocka_unit_test(local_submissions_and_web_applications_are_received),
         cmocka_unit_test(two_filters_in_a_row_are_two_hops),
         cmocka_unit_test(a_pipe_filter_is_told_in_any_order_of_lines),
