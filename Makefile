@@ -10,7 +10,7 @@ B        := build
 ifeq ($(origin CC),default)
 CC       := gcc
 endif
-CFLAGS   ?= -O2 -g
+CFLAGS   ?= -O3 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
 HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2
 STD      := -std=c17 -D_GNU_SOURCE -DMAILTALLY_VERSION='"$(VERSION)"'

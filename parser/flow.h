@@ -26,6 +26,10 @@ void flows_free(struct flows *flows);
 
 void flows_event(struct flows *flows, struct event *event);
 
+/* The events of this line will be about this id (empty: not known): fetches its flow from memory, and remembers its key
+ * until the next call. */
+void flows_expect(struct flows *flows, const struct line *line, struct span queue_id);
+
 /* Whether a message waits for a filter to name it. */
 bool flows_wait_for_evidence(const struct flows *flows);
 

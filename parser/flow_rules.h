@@ -21,6 +21,8 @@ struct flows {
     uint64_t seed;
     void (*counted)(void *context, struct event *event);
     void *context;
+    struct span expected;  /* an id of the line at work, */
+    uint64_t expected_key; /* and its key */
     struct event *current; /* while an event is at work: what is pushed out is counted with */
     struct waiting {
         struct flow *flow; /* FLOW_WAITING; NULL: a free place */

@@ -103,6 +103,14 @@ static void age_link_newest(struct flow_table *t, struct flow *f)
 
 /* ---- by key ---- */
 
+void flow_table_fetch(const struct flow_table *t, uint64_t key)
+{
+    uint32_t i = t->slots[key & (t->slots_n - 1)] - 1;
+
+    if (i != FLOW_NONE)
+        __builtin_prefetch(&t->pool[i], 1);
+}
+
 struct flow *flow_table_find(struct flow_table *t, uint64_t key, uint32_t instance, bool any_instance)
 {
     struct flow *other = NULL;

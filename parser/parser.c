@@ -70,6 +70,11 @@ static void recognised(struct events *events, struct event *e)
     events->evidence_wanted = flows_wait_for_evidence(parser->flows);
 }
 
+static void expected(struct events *events, const struct line *line, struct span queue_id)
+{
+    flows_expect(((struct parser *)events)->flows, line, queue_id);
+}
+
 /* Sets the switch of each recogniser that is named; the name of one that does not exist, or NULL. */
 static const char *set_switches(bool *enabled, const char *const *names, bool on)
 {
@@ -108,6 +113,7 @@ struct parser *parser_new(const struct parser_options *options, struct tallies *
         return NULL;
     }
     parser->events.event = recognised;
+    parser->events.expect = expected;
     dispatch_build(&parser->dispatch, parser->enabled);
     parser->tallies = tallies;
     parser->ticket = tallies_ticket(tallies);
@@ -184,6 +190,7 @@ static void recognise(struct parser *parser, const struct line *line, const stru
     }
     repeats_begin(parser->repeats, line->tally);
     parser->current = line;
+    flows_expect(parser->flows, line, (struct span){ NULL, 0 });
     if (!service) {
         if (line->header.service.n == 0 && recognise_untagged(parser, line))
             parser->counts.recognised++;

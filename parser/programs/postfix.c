@@ -164,6 +164,7 @@ static bool delivery(const struct line *line, struct span id, struct span rest, 
     struct event e = event_of(EVENT_DELIVERY, line);
     struct span status;
 
+    events_expect(events, line, id);
     e.queue_id = id;
     e.agent = (uint8_t)agent;
     if (!take_delivery_fields(rest, &e, &status))
@@ -322,6 +323,7 @@ bool postfix_qmgr(const struct line *line, struct events *events)
 
     if (!postfix_take_queue_id(&rest, &id))
         return is_diagnostic(rest);
+    events_expect(events, line, id);
     if (span_is(rest, "removed"))
         return put_with_id(line, events, EVENT_REMOVED, id);
     if (span_has_prefix(rest, "from="))
@@ -397,6 +399,7 @@ bool postfix_cleanup(const struct line *line, struct events *events)
             return postfix_warning(line, events);
         return is_diagnostic(rest);
     }
+    events_expect(events, line, id);
     if (span_has_prefix(rest, "message-id="))
         return put_message_id(line, id, span_skip(rest, 11), events);
     if (span_has_prefix(rest, "resent-message-id="))

@@ -227,6 +227,8 @@ static bool put_opened(const struct line *line, struct span id, struct span rest
         if (span_take_literal(&rest, "orig_queue_id=")) {
             fields_value(&rest, ',', &value);
             e.original_id = span_is(value, "NOQUEUE") ? span_first(value, 0) : value;
+            if (e.original_id.n)
+                break; /* who logged in did so before */
         } else if (fields_next(&rest, ',', &key, &value)) {
             logged_in |= span_is(key, "sasl_username");
         } else {

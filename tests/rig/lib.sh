@@ -6,6 +6,10 @@
 #   rig_root NAME PACKAGES [SETUP]   make build/roots/NAME unless it is there and of the same list
 #   rig_run HOSTNAME COMMAND...      run COMMAND on a scratch copy of that root, alone in the world
 #
+# and in its `refresh`:
+#
+#   rig_refresh RUN MODE:NAME...     run each mode and install what came out in tests/data/NAME
+#
 # PACKAGES is a file: a package a line, `#` begins a comment; a line `debconf: ...` is a preseed.
 # SETUP is a shell script that runs in the new root once (with `sh`), for what all runs share.
 #
@@ -118,4 +122,26 @@ rig_devices() {
     done
     mkdir "$1/shm" "$1/pts"
     ln -s /proc/self/fd "$1/fd"
+}
+
+rig_refresh() {
+    local run=$1 pair mode name fresh code status=0
+    shift
+    fresh=$(mktemp -d)
+    for pair in "$@"; do
+        mode=${pair%%:*} name=${pair#*:} code=0
+        "$run" "$mode" "$fresh/$name" || code=$?
+        if [ "$code" = 0 ]; then
+            mkdir -p "$RIG_TOP/tests/data/$name"
+            cp "$fresh/$name"/* "$RIG_TOP/tests/data/$name/"
+        elif [ "$code" = "$RIG_SKIP" ]; then
+            status=$code
+            break
+        else
+            printf 'refresh: %s is not installed\n' "$name" >&2
+            status=1
+        fi
+    done
+    rm -rf "$fresh"
+    return "$status"
 }

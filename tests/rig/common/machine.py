@@ -2,10 +2,15 @@
 
 import pathlib
 import re
+import shutil
 import subprocess
 import time
 
 import sink
+
+# Documentation's networks: clients, the world, the servers under test.
+NETWORKS = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
+HERE = pathlib.Path(__file__).resolve().parent
 
 
 class Machine:
@@ -25,6 +30,28 @@ class Machine:
         output = open(self.root / "var/log/rig-daemons", "ab")
         self.children.append(subprocess.Popen(["chroot", self.root, *command], stdout=output, stderr=output,
                                               stdin=subprocess.DEVNULL))
+
+    def ids(self, user):
+        """The user's and the group's number in the root."""
+        record = next(line for line in (self.root / "etc/passwd").read_text().splitlines()
+                      if line.startswith(f"{user}:"))
+        return int(record.split(":")[2]), int(record.split(":")[3])
+
+    def lay_out_world(self):
+        """Addresses of clients, servers and the world on the loopback interface, names for them, syslog's files."""
+        for network in NETWORKS:
+            subprocess.run(["ip", "route", "add", "local", network, "dev", "lo"], check=True)
+        shutil.copytree(HERE / "etc", self.root / "etc", dirs_exist_ok=True)
+        for path, mode in (("var/mail", 0o1777), ("var/mail/archive", 0o777)):
+            (self.root / path).mkdir(parents=True, exist_ok=True)
+            (self.root / path).chmod(mode)
+        (self.root / "home/forwarder/.forward").write_text("forwarder@world.example\n")
+        (self.root / "home/teamlead/.forward").write_text("\\teamlead, lead1@world.example, lead2@world.example\n")
+
+    def install_scripts(self, directory):
+        for script in directory.iterdir():
+            shutil.copy(script, self.root / "usr/local/bin" / script.name)
+            (self.root / "usr/local/bin" / script.name).chmod(0o755)
 
     def start_syslog(self):
         self.run("rsyslogd", "-f", "/etc/rsyslog.conf", "-i", "/run/rsyslogd.pid")

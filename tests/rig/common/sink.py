@@ -24,7 +24,7 @@ DATA_REPLIES = {
     "claims-bounced": "250 2.0.0 Ok status=bounced (host said: 550) queued as",
     "claims-forwarded": "250 2.0.0 (forwarded as 9F00D12345) status=deferred",
 }
-RECEIVED_ID = re.compile(rb"^\s+(?:by .*)?.*\bid ([0-9A-Za-z]{6,})\b", re.M)
+RECEIVED_ID = re.compile(rb"^\s+(?:by .*)?.*\bid ([0-9A-Za-z][0-9A-Za-z-]{5,})\b", re.M)
 
 
 class World:
