@@ -37,7 +37,7 @@ static inline struct span span_of(const char *string)
 
 static inline bool span_eq(struct span a, struct span b)
 {
-    return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
 static inline bool span_starts(struct span s, struct span prefix)
@@ -57,7 +57,7 @@ static inline bool span_ends(struct span s, struct span suffix)
 
 static inline struct span span_skip(struct span s, size_t octets)
 {
-    return (struct span){ s.p + octets, s.n - octets };
+    return (struct span){ octets ? s.p + octets : s.p, s.n - octets }; /* C has no null pointer + 0 */
 }
 
 static inline struct span span_first(struct span s, size_t octets)

@@ -13,6 +13,7 @@
  *   ** address ..                                       bounced; expired where all it says is `retry timeout exceeded`
  *   == address .. defer (n)                             deferred
  *   Frozen, *** Frozen, Message is frozen, frozen by    held, once until it is thawed
+ *   cancelled by ..                                     expired: given up by exim -Mg, and returned
  *   Completed                                           the end of the message
  *   SA: Action: ..                                      spam: SA-Exim's verdict
  *
@@ -324,7 +325,7 @@ static const struct {
     { SPAN("removed by "), EVENT_COUNT },
     { SPAN("message removed by "), EVENT_COUNT },
     { SPAN("Message removed "), EVENT_COUNT },
-    { SPAN("cancelled by "), EVENT_COUNT },
+    { SPAN("cancelled by "), EVENT_EXPIRED },
     { SPAN("no immediate delivery: "), EVENT_COUNT },
     { SPAN("no recipients "), EVENT_COUNT },
     { SPAN("original recipients ignored"), EVENT_COUNT },

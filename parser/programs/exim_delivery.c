@@ -118,13 +118,53 @@ static bool put_discarded(const struct line *line, struct span id, struct events
     return true;
 }
 
+/* Where `C="..."`, the other server's reply, begins, or the end. Quotes in the reply, and in an address between quotes,
+ * have a backslash; so the last quote's partner is found from behind, whatever the address pretends. */
+static size_t begin_of_reply(struct span s)
+{
+    size_t i = s.n;
+
+    while (i > 0 && s.p[i - 1] != '"')
+        i--;
+    for (i = i > 0 ? i - 1 : 0; i > 3; i--)
+        if (s.p[i - 1] == '"' && s.p[i - 2] != '\\')
+            return s.p[i - 2] == '=' && s.p[i - 3] == 'C' && s.p[i - 4] == ' ' ? i - 4 : s.n;
+    return s.n;
+}
+
+/* From the router on: only Exim and the host's name stand between ` R=` and the reply. Before it stand addresses,
+ * logged without their quotes. */
+static struct span behind_addresses(struct span whole, struct span rest)
+{
+    struct span s = span_first(whole, begin_of_reply(whole));
+
+    for (size_t i = s.n; i > 3; i--)
+        if (s.p[i - 3] == ' ' && s.p[i - 2] == 'R' && s.p[i - 1] == '=')
+            return span_skip(whole, i - 3);
+    return rest;
+}
+
+/* Exim's own words for what was thrown away. Addresses are logged without their quotes, so a recipient may begin with
+ * the same words; but a delivery to it has a transport, and one that a router decided has at least that. */
+static bool is_blackhole(struct span rest)
+{
+    return (span_has_prefix(rest, "blackhole ") || span_has_prefix(rest, "discarded (")) && !span_mentions(rest, " R=");
+}
+
+static bool is_discarded_recipient(struct span rest)
+{
+    return (span_has_prefix(rest, "discarded <") || span_has_prefix(rest, ":blackhole: <")) &&
+           !span_mentions(rest, " T=");
+}
+
 bool exim_delivered(const struct line *line, struct span id, struct span rest, struct events *events)
 {
     struct event e = event_of(EVENT_DELIVERY, line);
     struct delivery d = { .transport = { rest.p, 0 }, .relay = { rest.p, 0 } };
-    bool discarded = span_has_prefix(rest, "discarded ") || span_has_prefix(rest, ":blackhole:");
+    struct span whole = rest;
+    bool discarded = is_discarded_recipient(rest);
 
-    if (span_has_prefix(rest, "blackhole ") || span_has_prefix(rest, "discarded ("))
+    if (is_blackhole(rest))
         return put_discarded(line, id, events);
     e.queue_id = id;
     take_recipient(&rest, &e);
@@ -133,7 +173,7 @@ bool exim_delivered(const struct line *line, struct span id, struct span rest, s
         events_put(events, &e);
         return true;
     }
-    take_delivery_fields(rest, false, &d, &e);
+    take_delivery_fields(behind_addresses(whole, rest), false, &d, &e);
     e.agent = (uint8_t)agent_of(&d);
     e.counter = e.agent == AGENT_SMTP ? COUNTER_SENT : COUNTER_DELIVERED;
     e.relay = d.has_host ? d.relay : d.transport;
@@ -158,6 +198,15 @@ static void take_reply_codes(struct span text, struct event *e)
     }
 }
 
+/* `Connection timed out H=mx [192.0.2.1]: SMTP timeout after initial connection`: the system's word for the error is
+ * the same before and after the connection stands, Exim's is not. */
+static struct span behind_host_of_timeout(struct span text)
+{
+    size_t at = span_find(text, SPAN(": SMTP timeout "));
+
+    return span_has_prefix(text, "Connection timed out H=") && at < text.n ? span_skip(text, at + 2) : text;
+}
+
 bool exim_failed(const struct line *line, struct span id, struct span rest, enum counter counter, struct events *events)
 {
     struct event e = event_of(EVENT_DELIVERY, line);
@@ -177,7 +226,7 @@ bool exim_failed(const struct line *line, struct span id, struct span rest, enum
         take_reply_codes(d.text, &e);
     }
     if (counter == COUNTER_DEFERRED)
-        e.reason = (uint8_t)deferral_reason_of(e.enhanced, d.text);
+        e.reason = (uint8_t)deferral_reason_of(e.enhanced, behind_host_of_timeout(d.text));
     events_put(events, &e);
     return true;
 }

@@ -30,6 +30,20 @@
 
 /* ---- refusals ---- */
 
+/* `spammer.example is listed at ..`, the text of Debian's configuration for a sender's domain: a name where an address
+ * stands otherwise. */
+static bool lists_a_domain(struct span text)
+{
+    struct span what = span_first(text, span_find(text, SPAN(" is listed ")));
+
+    if (what.n == text.n || !span_chr(what, '.') || span_chr(what, ' ') || span_chr(what, ':'))
+        return false;
+    for (size_t i = 0; i < what.n; i++)
+        if (is_alnum(what.p[i]) && !is_digit(what.p[i]))
+            return true;
+    return false;
+}
+
 /* The reply's class decides; only a code that the line has is shown. otherwise: the reason where the text says none. */
 static bool put_refusal(struct event *e, struct span text, bool temporary, enum refusal_reason otherwise,
                         struct events *events)
@@ -53,6 +67,8 @@ static bool put_refusal(struct event *e, struct span text, bool temporary, enum 
     e->code = code;
     if (e->reason == REFUSAL_OTHER)
         e->reason = (uint8_t)otherwise;
+    else if (e->reason == REFUSAL_DNSBL && lists_a_domain(text))
+        e->reason = REFUSAL_RHSBL;
     else if (e->reason == REFUSAL_BANNED &&
              otherwise == REFUSAL_CLIENT_BLOCKED) /* a host that is "banned" is no file */
         e->reason = REFUSAL_CLIENT_BLOCKED;
@@ -94,6 +110,8 @@ static bool refused_by_acl(struct event *e, struct span rest, bool temporary, st
         otherwise = REFUSAL_CLIENT_BLOCKED;
     else if (span_has_prefix(rest, "EHLO") || span_has_prefix(rest, "HELO"))
         otherwise = REFUSAL_HELO_INVALID;
+    else if (span_has_prefix(rest, "MAIL "))
+        otherwise = REFUSAL_SENDER_INVALID;
     return put_refusal(e, take_what(rest, e), temporary, otherwise, events);
 }
 

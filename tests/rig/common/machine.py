@@ -45,8 +45,11 @@ class Machine:
         for path, mode in (("var/mail", 0o1777), ("var/mail/archive", 0o777)):
             (self.root / path).mkdir(parents=True, exist_ok=True)
             (self.root / path).chmod(mode)
-        (self.root / "home/forwarder/.forward").write_text("forwarder@world.example\n")
-        (self.root / "home/teamlead/.forward").write_text("\\teamlead, lead1@world.example, lead2@world.example\n")
+        for user, text in (("forwarder", "forwarder@world.example\n"),
+                           ("teamlead", "\\teamlead, lead1@world.example, lead2@world.example\n")):
+            forward = self.root / "home" / user / ".forward"
+            forward.write_text(text)
+            shutil.chown(forward, *self.ids(user))
 
     def install_scripts(self, directory):
         for script in directory.iterdir():

@@ -139,7 +139,7 @@ class Conversation:
         recipient = re.sub(rb"^[^<]*<(.*)>.*$", rb"\1", line).decode("utf-8", "replace")
         if recipient.startswith("drop"):
             return False
-        answer = next((text for key, text in RCPT_REPLIES.items() if recipient.startswith(key)), None)
+        answer = next((text for key, text in RCPT_REPLIES.items() if recipient.lstrip("\"").startswith(key)), None)
         if recipient.startswith("once") and recipient not in self.world.seen_once:
             self.world.seen_once.add(recipient)
             answer = "450 4.3.0 the first time never works"

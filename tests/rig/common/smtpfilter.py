@@ -36,7 +36,7 @@ def _converse(sock):
             if verb in (b"MAIL", b"RSET"):
                 envelope = []
             if verb in (b"MAIL", b"RCPT"):
-                envelope.append(re.sub(rb">.*", b">", line.rstrip()))
+                envelope.append(re.sub(rb"(.*>).*", rb"\1", line.rstrip()))
             if verb == b"DATA":
                 _say(stream, "354 go on")
                 _say(stream, _filtered(envelope, _read_message(stream)))

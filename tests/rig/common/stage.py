@@ -59,6 +59,7 @@ def perform(server, world, book, logs, outdir):
         run_phases(server, world, book)
         server.stop()
     except RuntimeError:
+        print(*book.faults, sep="\n", file=sys.stderr)
         print((server.root / "var/log/rig-daemons").read_text(errors="replace")[-3000:], file=sys.stderr)
         raise
     finally:

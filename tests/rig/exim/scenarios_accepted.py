@@ -156,7 +156,7 @@ def outbound_tls(rig):
     session.quit()
 
 
-@scenario(content_filter=4, plain=2, received=1, delivered=1, connections=1)
+@scenario(content_filter=4, plain=2, phase=2, received=1, delivered=1, connections=1)
 def no_message_id(rig):
     rig.deliver("dave@example.org", message_id=None)
 

@@ -172,8 +172,8 @@ def deferred_by_alias(rig):
     rig.submit(["not-yet@example.org"])
 
 
-@scenario(content_filter=1, plain=1, received=1, deferred=1, expired=1, delivered=1, connections=1,
-          reasons=deferral("remoteTemporary"))
+@scenario(content_filter=1, plain=1, received=1, deferred=2, expired=1, delivered=1, connections=1,
+          reasons=deferral("remoteTemporary", 2))
 def expired_at_last(rig):
     """Retried when its time is up: it is tried once more, and then returned."""
     out(rig, "later@expired.example")
@@ -210,8 +210,9 @@ def removed_by_hand(rig):
     rig.servers.run("exim4", "-Mrm", queue_id(rig, "removed-by-hand"))
 
 
-@scenario(content_filter=1, plain=1, received=1, deferred=1, bounced=1, delivered=1, connections=1,
+@scenario(content_filter=1, plain=1, received=1, deferred=1, expired=1, delivered=1, connections=1,
           reasons=deferral("remoteTemporary"))
 def given_up_by_hand(rig):
+    """Returned to its sender by an administrator, like a message that Postfix force-expires."""
     out(rig, "later-given@world.example")
     rig.servers.run("exim4", "-Mg", queue_id(rig, "given-up-by-hand"))

@@ -56,7 +56,22 @@ def recipient_with_a_blank(rig):
 
 @scenario(content_filter=2, plain=1, received=1, sent=1, connections=1)
 def recipient_like_a_blackhole(rig):
-    out(rig, ":blackhole:@world.example")
+    out(rig, "\"blackhole (RCPT ACL discarded recipients)\"@world.example")
+
+
+@scenario(content_filter=2, plain=2, received=1, delivered=1, connections=1)
+def recipient_like_a_remote_host(rig):
+    rig.deliver("\"bob+ <x@y> R=dnslookup T=remote_smtp H=mx.evil.example [192.0.2.66]:25 C=ok \"@example.org")
+
+
+@scenario(content_filter=2, plain=2, received=1, sent=1, connections=1)
+def recipient_like_a_local_transport(rig):
+    out(rig, "\"x <y@z> R=localuser T=lmtp \"@world.example")
+
+
+@scenario(content_filter=2, plain=2, received=1, bounced=1, delivered=1, connections=1)
+def recipient_like_an_expiry(rig):
+    out(rig, "\"gone: retry timeout exceeded\"@world.example")
 
 
 @scenario(content_filter=3, plain=2, received=1, delivered=1, connections=1)

@@ -67,8 +67,9 @@ def helo_is_our_name(rig):
     refused_hello(rig, "192.0.2.15", "mx1.example.org", 550)
 
 
-@scenario(content_filter=3, plain=2, rejected=1, connections=1, reasons=permanent("senderDomain"))
+@scenario(content_filter=3, plain=2, rejected=1, connections=1, reasons=permanent("senderInvalid"))
 def sender_domain_not_found(rig):
+    """The refusal itself says `Sender verify failed` and no more."""
     rig.refuse("alice@example.org", 550, "x@no-such-domain.example")
 
 
@@ -77,7 +78,7 @@ def sender_does_not_exist(rig):
     rig.refuse("alice@example.org", 550, "nobody-here@example.org")
 
 
-@scenario(content_filter=2, plain=1, rejectedTemporarily=1, connections=1, reasons=temporary("senderDomain"))
+@scenario(content_filter=2, plain=1, rejectedTemporarily=1, connections=1, reasons=temporary("senderInvalid"))
 def sender_domain_without_answer(rig):
     rig.refuse("alice@example.org", 451, "x@broken.test")
 
@@ -93,13 +94,6 @@ def sender_blocked(rig):
 def sender_too_often(rig):
     session = rig.session()
     rig.expect(session.mail("toooften@world.example"), 451)
-    session.quit()
-
-
-@scenario(content_filter=2, plain=1, rejected=1, connections=1, reasons=permanent("senderInvalid"))
-def sender_without_a_domain(rig):
-    session = rig.session()
-    rig.expect(session.mail("root"), 501)
     session.quit()
 
 
@@ -143,8 +137,9 @@ def client_dropped(rig):
     turned_away(rig, "192.0.2.63", 550)
 
 
-@scenario(content_filter=3, plain=2, rejected=1, connections=1, reasons=permanent("mailboxFull"))
+@scenario(content_filter=3, plain=2, rejected=1, connections=1, reasons=permanent("unknownUser"))
 def mailbox_closed(rig):
+    """5.2.1: there is nobody who would read it."""
     rig.refuse("refused@example.org", 550)
 
 
@@ -251,16 +246,18 @@ def pipelining_without_asking(rig):
     session.wait_closed()
 
 
-@scenario(content_filter=1, plain=1, rejectedTemporarily=1, connections=3, reasons=temporary("rateLimit"))
+@scenario(content_filter=1, plain=1, rejectedTemporarily=1, connections=2, unlike={"connections": 3},
+          reasons=temporary("rateLimit"))
 def too_many_connections(rig):
-    """Of three at once the third is sent away before it is counted as a connection."""
+    """Of three at once the third is sent away, and its line says nothing else."""
     first, second = rig.session("192.0.2.82"), rig.session("192.0.2.82")
     turned_away(rig, "192.0.2.82", 421)
     first.quit()
     second.quit()
 
 
-@scenario(content_filter=2, plain=1, rejected=1, reasons=permanent("other"), unlike={"refused": 0})
+@scenario(content_filter=2, plain=1, rejected=1, delivered=1, reasons=permanent("other"), unlike={"refused": 0})
 def local_submission_refused(rig):
+    """Exim tells the sender by mail."""
     message = rig.message(subject="rig-no").replace(b"\r\n", b"\n")
     rig.servers.run("exim4", "-i", "-f", "alice@example.org", "bob@example.org", stdin=message, check=False)

@@ -51,8 +51,14 @@ class Servers(machine.Machine):
 
     def queued(self, wanted):
         """Ids of the messages in the queue whose header contains that."""
-        return [path.name.removesuffix("-H") for path in (self.root / "var/spool/exim4/input").glob("**/*-H")
-                if wanted.encode() in path.read_bytes()]
+        found = []
+        for path in (self.root / "var/spool/exim4/input").glob("**/*-H"):
+            try:
+                if wanted.encode() in path.read_bytes():
+                    found.append(path.name.removesuffix("-H"))
+            except FileNotFoundError:
+                pass
+        return found
 
 
 def wait_for_quiet(busy, timeout):
