@@ -91,6 +91,12 @@ static void loop(const struct options *o, struct snapshots *snapshots, struct mi
     }
 }
 
+static void forget_pid(const struct options *o)
+{
+    if (o->pid_file)
+        unlink(o->pid_file);
+}
+
 /* From the configuration on. */
 static int serve(const struct options *o, struct snapshots *snapshots, const char *state_directory)
 {
@@ -116,10 +122,10 @@ static int serve(const struct options *o, struct snapshots *snapshots, const cha
         log_message(LOG_WARNING, "reading a log hangs; mailtallyd ends without waiting for it");
     log_message(LOG_NOTICE, "mailtallyd ends");
     snmp_end();
-    if (o->pid_file)
-        unlink(o->pid_file);
-    if (!stopped)
+    if (!stopped) {
+        forget_pid(o);
         _exit(EXIT_ENDED);
+    }
     return EXIT_ENDED;
 }
 
@@ -148,20 +154,12 @@ static bool config_is_readable(const struct options *o, char *error)
     return false;
 }
 
-static int run_here(const struct options *o, const char *state_directory, int lock)
+static int serve_as(const struct options *o, const char *state_directory)
 {
     char error[PROCESS_ERROR_OCTETS];
     struct snapshots *snapshots;
     int status;
 
-    lock_sign(lock);
-    wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (wake_fd < 0)
-        return complain("there is no descriptor left", EXIT_TROUBLE);
-    log_start(wake_fd);
-    catch_signals();
-    if (o->pid_file && !process_write_pid(o->pid_file, error))
-        return complain(error, EXIT_TROUBLE);
     /* A subagent must connect to snmpd as who it is to be: a first link that only root could make would not come
      * again. An embedded agent may need root to listen. */
     if (!o->embedded && !process_become(&o->identity, error))
@@ -174,6 +172,24 @@ static int run_here(const struct options *o, const char *state_directory, int lo
     status = serve(o, snapshots, state_directory);
     log_drain();
     snapshots_free(snapshots);
+    return status;
+}
+
+static int run_here(const struct options *o, const char *state_directory, int lock)
+{
+    char error[PROCESS_ERROR_OCTETS];
+    int status;
+
+    lock_sign(lock);
+    wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (wake_fd < 0)
+        return complain("there is no descriptor left", EXIT_TROUBLE);
+    log_start(wake_fd);
+    catch_signals();
+    if (o->pid_file && !process_write_pid(o->pid_file, error))
+        return complain(error, EXIT_TROUBLE);
+    status = serve_as(o, state_directory);
+    forget_pid(o); /* after a start that failed, too: the number will be another process's */
     close(wake_fd);
     return status;
 }

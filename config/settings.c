@@ -118,9 +118,10 @@ bool config_set_content_filter(struct config *config, const char *word, char *er
             config->content_filter = ways[i].filter;
             return true;
         }
-    if (!*word || word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:_-")])
+    /* A bare word is more likely a slip of the pen than a host: `autoo`. */
+    if (!strpbrk(word, ".:") || word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:_-")])
         return refuse(error,
-                      "the content filter \"%.100s\" is no address or host name; auto, none and loopback are the "
+                      "the content filter \"%.100s\" is no address or full host name; auto, none and loopback are the "
                       "other choices",
                       word);
     if (!add_word(config->filter_hosts, CONTENT_FILTER_HOSTS_MAX, word, error))

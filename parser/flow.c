@@ -449,8 +449,8 @@ void flows_event(struct flows *flows, struct event *e)
     flows->current = NULL;
 }
 
-void flows_settle(struct flows *flows, int64_t now, const struct line *last)
+void flows_settle(struct flows *flows, int64_t now, const struct tally *host, const struct line *last)
 {
-    pending_settle(flows->pipes, now);
-    flows_waited_enough(flows, now, last);
+    pending_settle(flows->pipes, now, host);
+    flows_waited_enough(flows, now, host, last);
 }

@@ -84,7 +84,7 @@ bool flows_came_from_relay(const struct flows *flows, const struct event *e, con
     return false;
 }
 
-void flows_waited_enough(struct flows *flows, int64_t now, const struct line *last)
+void flows_waited_enough(struct flows *flows, int64_t now, const struct tally *host, const struct line *last)
 {
     struct event e = event_of(EVENT_COUNT, last);
 
@@ -92,7 +92,7 @@ void flows_waited_enough(struct flows *flows, int64_t now, const struct line *la
         if (!flows->waiting[i].flow)
             continue;
         left--;
-        if (flows->waiting[i].due <= now)
+        if (flows->waiting[i].due <= now && (!host || flows->waiting[i].tally == host))
             flows_decide(flows, &e, flows->waiting[i].flow, false);
     }
 }

@@ -89,7 +89,7 @@ void flows_pipe_took_nameless(struct flows *flows, struct event *e, struct flow 
 void flows_is_gone(struct flows *flows, struct event *e, uint64_t message_id);
 
 /* Decides what has waited for WAITING_S. */
-void flows_waited_enough(struct flows *flows, int64_t now, const struct line *last);
+void flows_waited_enough(struct flows *flows, int64_t now, const struct tally *host, const struct line *last);
 
 /* `b` waits, and came from the address that `a` went to, under the same Message-ID. */
 bool flows_came_from_relay(const struct flows *flows, const struct event *e, const struct flow *a, const struct flow *b);

@@ -23,7 +23,8 @@ struct parser {
     const struct line *current; /* the line at work: what is decided of an earlier one is not noted as its event */
     struct parser_counts counts;
     int64_t since, until;
-    int64_t settled; /* the time of the last settle(): the next line of the same second needs none */
+    int64_t settled; /* the time of the last settle(), and of whom: the next line of the same second needs none */
+    const struct tally *settled_host;
     bool (*wants_host)(void *context, struct span host);
     void *wants_host_context;
     char asked_host[HOST_NAME_OCTETS]; /* the last host that was asked for, and the answer */
@@ -206,12 +207,14 @@ static void recognise(struct parser *parser, const struct line *line, const stru
     parser->current = NULL;
 }
 
-static void settle(struct parser *parser, int64_t now)
+/* host: whose clock says `now`, since those of a log host's clients differ; NULL: it is the time everywhere. */
+static void settle(struct parser *parser, int64_t now, const struct tally *host)
 {
     parser->settled = now;
-    verdicts_settle(parser->verdicts, now);
+    parser->settled_host = host;
+    verdicts_settle(parser->verdicts, now, host);
     if (parser->last.tally)
-        flows_settle(parser->flows, now, &parser->last);
+        flows_settle(parser->flows, now, host, &parser->last);
     parser->events.evidence_wanted = flows_wait_for_evidence(parser->flows);
 }
 
@@ -272,8 +275,9 @@ static void take_line(struct parser *parser, struct parser_source *source, struc
         parser->counts.ignored++;
         return;
     }
-    if (line->header.time != parser->settled && line->header.time != TIME_UNKNOWN)
-        settle(parser, line->header.time);
+    if ((line->header.time != parser->settled || line->tally != parser->settled_host) &&
+        line->header.time != TIME_UNKNOWN)
+        settle(parser, line->header.time, line->tally);
     recognise(parser, line, service);
     remember_place(parser, line);
 }
@@ -306,7 +310,7 @@ void parser_overlong_line(struct parser *parser, struct parser_source *source)
 
 void parser_settle(struct parser *parser, int64_t now)
 {
-    settle(parser, now);
+    settle(parser, now, NULL);
 }
 
 const struct parser_counts *parser_counts(const struct parser *parser)

@@ -155,7 +155,7 @@ void pending_drop(struct pending *p, uint64_t key)
         }
 }
 
-static struct kept *first_due(struct pending *p, int64_t now)
+static struct kept *first_due(struct pending *p, int64_t now, const struct tally *host)
 {
     struct kept *first = NULL;
 
@@ -165,16 +165,16 @@ static struct kept *first_due(struct pending *p, int64_t now)
 
         if (k->key && k->due < p->next_due)
             p->next_due = k->due;
-        if (k->key && k->due <= now && (!first || k->order < first->order))
+        if (k->key && k->due <= now && (!host || k->line.tally == host) && (!first || k->order < first->order))
             first = k;
     }
     return first;
 }
 
-void pending_settle(struct pending *p, int64_t now)
+void pending_settle(struct pending *p, int64_t now, const struct tally *host)
 {
     struct kept *k;
 
-    while (p->kept_n && now >= p->next_due && (k = first_due(p, now)))
+    while (p->kept_n && now >= p->next_due && (k = first_due(p, now, host)))
         decide(p, k);
 }

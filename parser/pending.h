@@ -31,7 +31,8 @@ void pending_replace(struct pending *pending, uint64_t key, const struct event *
 /* Forgets all that was kept by this key. */
 void pending_drop(struct pending *pending, uint64_t key);
 
-/* Decides what is due at `now` (seconds since 1970; INT64_MAX: all). Costs a comparison when nothing is. */
-void pending_settle(struct pending *pending, int64_t now);
+/* Decides what is due at `now` (seconds since 1970; INT64_MAX: all) on this host, whose clock says so; NULL: on all.
+ * Costs a comparison when nothing is. */
+void pending_settle(struct pending *pending, int64_t now, const struct tally *host);
 
 #endif

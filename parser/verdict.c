@@ -86,7 +86,7 @@ void verdicts_put(struct verdicts *v, const struct event *e)
     }
 }
 
-void verdicts_settle(struct verdicts *v, int64_t now)
+void verdicts_settle(struct verdicts *v, int64_t now, const struct tally *host)
 {
-    pending_settle(v->pending, now);
+    pending_settle(v->pending, now, host);
 }

@@ -21,7 +21,7 @@ void verdicts_free(struct verdicts *verdicts);
 /* A verdict (EVENT_VERDICT, with verdict_id). */
 void verdicts_put(struct verdicts *verdicts, const struct event *event);
 
-/* Decides what is older than `now` allows. Cheap when nothing is pending; INT64_MAX decides all. */
-void verdicts_settle(struct verdicts *verdicts, int64_t now);
+/* Decides what is older than `now` allows on this host, NULL: on all; INT64_MAX: everything. */
+void verdicts_settle(struct verdicts *verdicts, int64_t now, const struct tally *host);
 
 #endif

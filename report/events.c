@@ -351,14 +351,13 @@ static const struct form {
 struct rows {
     struct output *output;
     const struct form *form;
-    bool is_octets[COUNTERS]; /* sums of sizes are no events */
 };
 
 static void take_event(void *context, const struct event *event)
 {
     struct rows *rows = context;
 
-    if (rows->is_octets[event->counter])
+    if (counter_is_octets(event->counter)) /* a sum of sizes is no event */
         return;
     rows->form->event(rows->output, event);
     output_end_row(rows->output);
@@ -386,8 +385,6 @@ static enum status put_all(const struct options *options, struct input *input, s
         parser_set_unrecognised(input_parser(input), take_line, rows);
     else
         parser_set_sink(input_parser(input), take_event, rows);
-    for (int i = 1; i < COUNTERS; i++)
-        rows->is_octets[i] = strcmp(counter_unit((enum counter)i), "octets") == 0;
     if (options->format == FORMAT_TSV)
         put_header_row(rows->output, options->unrecognised);
     return input_read(input);

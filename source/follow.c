@@ -117,7 +117,7 @@ static bool is_same_file(const struct handle *old, const struct handle *new)
 
     if (fstat(old->fd, &status) == 0 && status.st_nlink > 0 && status.st_dev == new->device)
         return false;
-    return new->size >= old->offset &&fingerprint_fits(&old->fingerprint, new->fd);
+    return fingerprint_fits(&old->fingerprint, new->fd) && new->size >= old->offset;
 }
 
 static void enqueue(struct follow *follow, struct handle *new)

@@ -18,8 +18,9 @@ COUNTERS = ("received sent delivered forwarded bounced deferred expired rejected
             "authFailed authSucceeded reinjected receivedOctets sentOctets deliveredOctets spfFailed dkimFailed "
             "dmarcFailed tlsInbound tlsOutbound").split()
 FILTER_WORDS = {"filtered", "handed"}
-# How a rig may run its server: with a content filter after the queue, by SMTP or by pipe, or before it, or with none.
-MODES = ("content-filter", "pipe", "proxy", "plain")
+# How a rig may run its server: with a content filter after the queue, by SMTP or by pipe, or before it, or with none,
+# or with none and more lines in the log.
+MODES = ("content-filter", "pipe", "proxy", "plain", "verbose")
 REFUSALS = ("rejected", "rejectedTemporarily", "greylisted")
 # Which counters the reasons of a kind must add up to (COUNTING.md section 6).
 KINDS = {"permanent": ("rejected",), "temporary": ("rejectedTemporarily", "greylisted"),

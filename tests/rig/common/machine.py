@@ -56,6 +56,27 @@ class Machine:
             shutil.copy(script, self.root / "usr/local/bin" / script.name)
             (self.root / "usr/local/bin" / script.name).chmod(0o755)
 
+    def processes(self, name):
+        """How many processes of that name there are."""
+        count = 0
+        for comm in pathlib.Path("/proc").glob("[0-9]*/comm"):
+            try:
+                count += comm.read_text().strip() == name
+            except OSError:
+                pass
+        return count
+
+    def queue_files(self, directory, pattern, wanted):
+        """Names of the files in a queue that contain that."""
+        found = []
+        for path in (self.root / directory).glob(pattern):
+            try:
+                if wanted.encode() in path.read_bytes():
+                    found.append(path.name)
+            except FileNotFoundError:
+                pass
+        return found
+
     def start_syslog(self):
         self.run("rsyslogd", "-f", "/etc/rsyslog.conf", "-i", "/run/rsyslogd.pid")
         wait_for(lambda: (self.root / "dev/log").exists(), 10, "rsyslogd")
@@ -71,6 +92,17 @@ class Machine:
                     yield sink.Arrival(message, 1, True)
         for path in sorted((self.root / "var/mail/archive").iterdir()):
             yield sink.Arrival(path.read_bytes(), 1, True)
+
+
+def wait_for_quiet(busy, timeout):
+    """Until busy() has been 0 for a while."""
+    deadline = time.monotonic() + timeout
+    quiet = 0
+    while quiet < 4:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{busy()} processes are still at work")
+        time.sleep(0.1)
+        quiet = 0 if busy() else quiet + 1
 
 
 def listens(port):

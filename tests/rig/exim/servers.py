@@ -5,7 +5,7 @@ import shutil
 import time
 
 import machine
-from machine import listens, wait_for
+from machine import listens, wait_for, wait_for_quiet
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -35,37 +35,10 @@ class Servers(machine.Machine):
         self.children[-1].wait()
         time.sleep(0.5)
 
-    def busy(self):
-        """How many processes of Exim there are but the daemon."""
-        count = 0
-        for comm in pathlib.Path("/proc").glob("[0-9]*/comm"):
-            try:
-                count += comm.read_text().strip() == "exim4"
-            except OSError:
-                pass
-        return max(0, count - 1)
-
     def settle(self, timeout=60):
-        """Waits until nothing moves any more."""
-        wait_for_quiet(self.busy, timeout)
+        """Waits until there is no process of Exim but the daemon."""
+        wait_for_quiet(lambda: self.processes("exim4") - 1, timeout)
 
     def queued(self, wanted):
         """Ids of the messages in the queue whose header contains that."""
-        found = []
-        for path in (self.root / "var/spool/exim4/input").glob("**/*-H"):
-            try:
-                if wanted.encode() in path.read_bytes():
-                    found.append(path.name.removesuffix("-H"))
-            except FileNotFoundError:
-                pass
-        return found
-
-
-def wait_for_quiet(busy, timeout):
-    deadline = time.monotonic() + timeout
-    quiet = 0
-    while quiet < 4:
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"{busy()} processes are still at work")
-        time.sleep(0.1)
-        quiet = 0 if busy() else quiet + 1
+        return [name.removesuffix("-H") for name in self.queue_files("var/spool/exim4/input", "**/*-H", wanted)]

@@ -1,0 +1,229 @@
+"""Mail that is accepted and goes where it should; sessions that come to nothing without a refusal."""
+
+from ledger import scenario
+
+OFFICE = "192.0.2.20"  # may relay
+
+
+@scenario(plain=7, verbose=4, received=1, delivered=1, connections=1)
+def inbound_local(rig):
+    rig.deliver("alice@example.org")
+
+
+@scenario(plain=4, verbose=2, received=1, delivered=3, connections=1)
+def inbound_three_recipients(rig):
+    rig.deliver(["alice@example.org", "bob@example.org", "carol@example.org"])
+
+
+@scenario(plain=3, verbose=1, received=4, delivered=4, connections=1)
+def four_messages_in_one_session(rig):
+    session = rig.session("192.0.2.11")
+    for user in ("alice", "bob", "carol", "dave"):
+        rig.deliver(f"{user}@example.org", session=session)
+    session.quit()
+
+
+@scenario(plain=4, verbose=2, received=1, sent=2, connections=1)
+def outbound_two_hosts(rig):
+    rig.deliver(["one@world.example", "two@friend.example.net"], "alice@example.org", session := rig.session(OFFICE))
+    session.quit()
+
+
+@scenario(plain=5, verbose=2, received=1, sent=4, connections=1)
+def outbound_four_at_one_host(rig):
+    """All in one line."""
+    rig.deliver([f"reader{n}@bulk.example" for n in range(4)], "bob@example.org", session := rig.session(OFFICE))
+    session.quit()
+
+
+@scenario(plain=1, verbose=1, received=1, sent=60, connections=1)
+def outbound_sixty_at_one_host(rig):
+    """More than one line can hold."""
+    rig.deliver([f"a-rather-long-name-of-a-subscriber-{n:02}@bulk.example" for n in range(60)], "bob@example.org",
+                session := rig.session(OFFICE))
+    session.quit()
+
+
+@scenario(plain=3, verbose=1, received=1, sent=1, connections=1)
+def relayed_inwards(rig):
+    rig.deliver("inside@relay.example.org")
+
+
+@scenario(plain=2, verbose=1, received=1, delivered=1, connections=1)
+def to_a_command(rig):
+    rig.deliver("archive@example.org")
+
+
+@scenario(plain=3, verbose=1, received=1, delivered=3, connections=1)
+def alias_to_three_here(rig):
+    rig.deliver("team@example.org")
+
+
+@scenario(plain=3, verbose=1, received=1, sent=1, connections=1)
+def alias_to_outside(rig):
+    rig.deliver("away@example.org")
+
+
+@scenario(plain=2, verbose=1, received=1, delivered=1, sent=2, connections=1)
+def alias_here_and_outside(rig):
+    rig.deliver("mixed@example.org")
+
+
+@scenario(plain=3, verbose=1, received=1, sent=1, connections=1)
+def dot_forward(rig):
+    rig.deliver("forwarder@example.org")
+
+
+@scenario(plain=2, verbose=1, received=1, delivered=1, sent=2, connections=1)
+def dot_forward_and_keep(rig):
+    rig.deliver("teamlead@example.org")
+
+
+@scenario(plain=3, verbose=1, received=1, sent=1, connections=1)
+def web_application(rig):
+    rig.deliver("customer@world.example", "shop@example.org",
+                session := rig.session("127.0.0.1", "127.0.0.1", hello="localhost"))
+    session.quit()
+
+
+@scenario(plain=5, verbose=2, received=1, sent=1, connections=1, unlike={"connections": 0})
+def local_submission(rig):
+    """The submission program's own lines count nothing; it brings the message to the daemon over SMTP."""
+    rig.submit(["friend@friend.example.net"])
+
+
+@scenario(plain=3, verbose=1, received=1, sent=1, delivered=1, connections=1, unlike={"connections": 0})
+def local_submission_by_header(rig):
+    message = rig.message(header="Cc: reader@world.example, bob@example.org\r\n").replace(b"\r\n", b"\n")
+    message = message.replace(b"To: recipient@example.org\n", b"")
+    rig.servers.run("sendmail", "-t", "-i", "-f", "alice@example.org", stdin=message)
+    rig.accepted(message, 2)
+
+
+@scenario(plain=3, verbose=1, received=1, delivered=1, connections=1)
+def bounce_from_outside(rig):
+    rig.deliver("alice@example.org", "", subject="Undelivered Mail Returned to Sender")
+
+
+@scenario(plain=3, verbose=1, received=2, sent=2, authSucceeded=1, tlsInbound=1, connections=1)
+def submission_with_login(rig):
+    """One line of a login, for two messages."""
+    session = rig.session("192.0.2.30", port=587)
+    rig.expect(session.starttls(), 220)
+    session.hello()
+    rig.expect(session.login("alice", "correct horse"), 235)
+    for number in (1, 2):
+        rig.deliver(f"reader{number}@world.example", "alice@example.org", session)
+    session.quit()
+
+
+@scenario(plain=2, verbose=1, received=1, sent=1, authSucceeded=1, connections=1)
+def submission_with_login_in_steps(rig):
+    session = rig.session("192.0.2.31", port=587)
+    rig.expect(session.login_in_steps("bob", "battery staple"), 235)
+    rig.deliver("reader@world.example", "bob@example.org", session)
+    session.quit()
+
+
+@scenario(plain=4, verbose=2, authFailed=2, connections=1)
+def submission_with_wrong_password(rig):
+    session = rig.session("192.0.2.33", port=587)
+    rig.expect(session.login("alice", "guess"), 535)
+    rig.expect(session.login_in_steps("root", "toor"), 535)
+    session.quit()
+
+
+@scenario(plain=3, verbose=1, received=1, delivered=1, tlsInbound=1, connections=1)
+def inbound_tls(rig):
+    session = rig.session("192.0.2.12")
+    rig.expect(session.starttls(), 220)
+    session.hello()
+    rig.deliver("bob@example.org", session=session)
+    session.quit()
+
+
+@scenario(plain=2, verbose=1, received=1, sent=1, tlsOutbound=1, connections=1)
+def outbound_tls(rig):
+    rig.deliver("safe@secure.example", "carol@example.org", session := rig.session(OFFICE))
+    session.quit()
+
+
+@scenario(plain=3, verbose=1, received=1, delivered=1, connections=1)
+def no_message_id(rig):
+    rig.deliver("dave@example.org", message_id=None)
+
+
+@scenario(plain=2, verbose=1, received=1, delivered=1, connections=1)
+def big_but_not_too_big(rig):
+    rig.deliver("erin@example.org", body="All work and no play makes a log long.\r\n" * 1000)
+
+
+@scenario(plain=3, verbose=1, received=1, delivered=1, connections=1)
+def reset_then_mail(rig):
+    session = rig.session()
+    session.mail("sender@world.example")
+    rig.expect(session.rcpt("alice@example.org"), 250)
+    rig.expect(session.reset(), 250)
+    rig.deliver("bob@example.org", session=session)
+    session.quit()
+
+
+@scenario(plain=2, verbose=1, received=1, sent=1, connections=1)
+def second_exchanger_takes_it(rig):
+    rig.deliver("x@twomx.example", "alice@example.org", session := rig.session(OFFICE))
+    session.quit()
+
+
+@scenario(plain=2, verbose=1, connections=1)
+def reset_then_quit(rig):
+    session = rig.session()
+    session.mail("sender@world.example")
+    rig.expect(session.rcpt("alice@example.org"), 250)
+    session.reset()
+    session.quit()
+
+
+@scenario(plain=2, verbose=1, connections=1)
+def nothing_at_all(rig):
+    """`did not issue MAIL/EXPN/VRFY/ETRN`."""
+    rig.session("192.0.2.13").quit()
+
+
+@scenario(plain=3, verbose=2, connections=1, connectionsLost=1)
+def lost_after_connect(rig):
+    rig.session("192.0.2.13", hello=None).drop()
+
+
+@scenario(plain=3, verbose=2, connections=1, connectionsLost=1)
+def lost_after_rcpt(rig):
+    session = rig.session("192.0.2.13")
+    session.mail("sender@world.example")
+    rig.expect(session.rcpt("alice@example.org"), 250)
+    session.drop()
+
+
+@scenario(plain=3, verbose=1, connections=1, connectionsLost=1)
+def lost_in_data(rig):
+    session = rig.session("192.0.2.13")
+    session.mail("sender@world.example")
+    rig.expect(session.rcpt("alice@example.org"), 250)
+    rig.expect(session.command("DATA"), 354)
+    session.raw(b"Subject: half of a mess")
+    session.drop()
+
+
+@scenario(plain=2, verbose=1, connections=1, connectionsLost=1)
+def timeout_after_rcpt(rig):
+    session = rig.session("192.0.2.14")
+    session.mail("sender@world.example")
+    rig.expect(session.rcpt("alice@example.org"), 250)
+    session.wait_closed()
+
+
+@scenario(plain=1, verbose=1, connections=1, connectionsLost=1)
+def timeout_in_data(rig):
+    session = rig.session("192.0.2.14")
+    session.mail("sender@world.example")
+    rig.expect(session.rcpt("alice@example.org"), 250)
+    rig.expect(session.command("DATA"), 354)
+    session.wait_closed()
