@@ -30,7 +30,7 @@ bool filter_is_named(const struct filters *filters, struct span host)
     struct span rest = host, name = host;
 
     span_take_until(&rest, '[', &name);
-    for (const char *const *h = filters->hosts; h && *h; h++)
+    for (char *const *h = filters->hosts; *h; h++)
         if (span_eq(address, span_of(*h)) || span_eq_nocase(name, span_of(*h)))
             return true;
     return false;

@@ -17,7 +17,7 @@ struct filter_set {
 
 struct filters {
     enum content_filter mode;
-    const char *const *hosts; /* ends with NULL */
+    char *hosts[CONTENT_FILTER_HOSTS_MAX + 1]; /* copies; ends with NULL */
     uint64_t seed;
     struct filter_set learned; /* these are filters */
     struct filter_set final;   /* pipes that are none: what they took did not come back */

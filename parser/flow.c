@@ -22,9 +22,13 @@ struct flows *flows_new(const struct parser_options *options, void (*counted)(vo
     flows->seed = options->seed;
     flows->filters.seed = options->seed;
     flows->filters.mode = options->content_filter;
-    flows->filters.hosts = options->filter_hosts;
     flows->counted = counted;
     flows->context = context;
+    for (size_t i = 0; options->filter_hosts[i]; i++)
+        if (!(flows->filters.hosts[i] = strdup(options->filter_hosts[i]))) {
+            flows_free(flows);
+            return NULL;
+        }
     return flows;
 }
 
@@ -34,6 +38,8 @@ void flows_free(struct flows *flows)
         return;
     flow_table_free(flows->table);
     pending_free(flows->pipes);
+    for (char **h = flows->filters.hosts; *h; h++)
+        free(*h);
     free(flows);
 }
 
@@ -265,9 +271,13 @@ static void requeued(struct flows *flows, struct event *e)
 {
     struct flow *a = flows_find_named(flows, e, e->original_id);
     uint16_t kept = FLOW_COUNTED | FLOW_REINJECTED | FLOW_SIZE_COUNTED;
-    uint16_t state = a ? a->state & kept : FLOW_COUNTED | FLOW_SIZE_COUNTED;
+    uint16_t state = FLOW_COUNTED | FLOW_SIZE_COUNTED;
     struct flow *f;
 
+    if (a && a->state & FLOW_WAITING)
+        flows_decide(flows, e, a, false);
+    if (a)
+        state = a->state & kept;
     if (a)
         flow_table_drop(flows->table, a);
     f = flow_table_add(flows->table, flows_id_key(flows, e, e->queue_id), e->line->instance_key);
@@ -317,11 +327,12 @@ void flows_count_once(struct flows *flows, struct event *e, struct flow *f, enum
 static void taken(struct flows *flows, struct event *e)
 {
     struct flow *session = flows_find_named(flows, e, e->original_id);
+    const struct flow was = session ? *session : (struct flow){ 0 }; /* the next call may push it out */
     struct flow *f = flows_find_or_add(flows, e);
 
     if (f->origin == ORIGIN_UNKNOWN && session) {
-        f->origin = session->origin;
-        f->state |= session->state & FLOW_REINJECTED;
+        f->origin = was.origin;
+        f->state |= was.state & FLOW_REINJECTED;
     } else if (f->origin == ORIGIN_UNKNOWN && e->original_id.n && e->from.n) {
         f->origin = ORIGIN_CLIENT; /* the log begins within the session */
     }

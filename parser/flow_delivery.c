@@ -1,5 +1,6 @@
 /* Deliveries: which are sendings, and which only hand a message over to a filter or to another program of this host.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fields.h"
 #include "flow_rules.h"
 
 #define PIPE_WAIT_S 10 /* for mail to come back from a pipe */
@@ -60,6 +61,16 @@ static bool is_near_relay(struct event *e)
            span_chr(e->relay, '/');
 }
 
+/* `250 2.7.0 Ok, discarded, id=1-2 - spam`: what amavisd-new drops names no other id. Behind the codes, since a server may
+ * quote the recipient later on. */
+static bool is_dropped(struct span reply)
+{
+    struct span enhanced;
+    uint16_t code;
+
+    return fields_take_codes(&reply, &code, &enhanced) && span_has_prefix(reply, "Ok, discarded");
+}
+
 static bool is_hand_over_auto(struct flows *flows, struct event *e, struct flow *a)
 {
     bool near_relay = is_near_relay(e);
@@ -71,8 +82,7 @@ static bool is_hand_over_auto(struct flows *flows, struct event *e, struct flow 
     }
     if (filter_is_learned(&flows->filters, flows_host_key(e), e->relay))
         return true;
-    /* What amavisd-new drops names no other id. */
-    return near_relay && span_mentions(e->text, " Ok, discarded");
+    return near_relay && is_dropped(e->text);
 }
 
 static bool is_hand_over(struct flows *flows, struct event *e, struct flow *a)

@@ -20,6 +20,7 @@ struct parser {
     struct flows *flows;
     struct verdicts *verdicts;
     struct repeats *repeats;
+    bool repeatable;            /* the event at work may happen again by the same line; others are once for a message */
     const struct line *current; /* the line at work: what is decided of an earlier one is not noted as its event */
     struct parser_counts counts;
     int64_t since, until;
@@ -47,7 +48,7 @@ static void counted(void *context, struct event *e)
     tallies_event(parser->tallies, e);
     if (time != TIME_UNKNOWN && time > parser->counts.last_event)
         parser->counts.last_event = time < e->line->reference ? time : e->line->reference;
-    if (e->line == parser->current)
+    if (parser->repeatable && e->line == parser->current)
         repeats_note(parser->repeats, e);
     if (parser->sink)
         parser->sink(parser->sink_context, e);
@@ -64,6 +65,8 @@ static void recognised(struct events *events, struct event *e)
 {
     struct parser *parser = (struct parser *)events;
 
+    parser->repeatable = e->kind == EVENT_COUNT || e->kind == EVENT_DELIVERY ||
+                         (e->kind == EVENT_REFUSAL && !e->once_per_id);
     if (e->kind == EVENT_VERDICT)
         verdicts_put(parser->verdicts, e);
     else
@@ -275,9 +278,9 @@ static void take_line(struct parser *parser, struct parser_source *source, struc
         parser->counts.ignored++;
         return;
     }
-    if ((line->header.time != parser->settled || line->tally != parser->settled_host) &&
-        line->header.time != TIME_UNKNOWN)
-        settle(parser, line->header.time, line->tally);
+    if (line->header.time != TIME_UNKNOWN &&
+        (line_time(line) != parser->settled || line->tally != parser->settled_host))
+        settle(parser, line_time(line), line->tally);
     recognise(parser, line, service);
     remember_place(parser, line);
 }

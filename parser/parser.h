@@ -26,7 +26,7 @@ struct parser_options {
     uint64_t seed;                 /* for the hashes of log data */
     uint32_t flows_cap;            /* messages followed at the same time; 0: FLOWS_CAP_DEFAULT */
     enum content_filter content_filter;
-    const char *filter_hosts[CONTENT_FILTER_HOSTS_MAX + 1]; /* addresses or names; ends with NULL; not copied */
+    const char *filter_hosts[CONTENT_FILTER_HOSTS_MAX + 1]; /* addresses or names; ends with NULL; copied */
     const char *switched_on[RECOGNISERS_MAX + 1];           /* recognisers by name, likewise */
     const char *switched_off[RECOGNISERS_MAX + 1];
     int64_t since, until;          /* events with since <= time < until count; both 0: all do */

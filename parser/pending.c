@@ -51,7 +51,7 @@ static const size_t event_spans[] = {
     offsetof(struct event, from),     offsetof(struct event, to),          offsetof(struct event, message_id),
     offsetof(struct event, relay),    offsetof(struct event, original_id), offsetof(struct event, named_id),
     offsetof(struct event, zone),     offsetof(struct event, verdict_id),  offsetof(struct event, detail),
-    offsetof(struct event, text),
+    offsetof(struct event, text),     offsetof(struct event, ticket),
 };
 
 /* The span at `offset` of *holder points into the line; make it point into the copy. */

@@ -67,34 +67,29 @@ static size_t closing_bracket(struct span s)
     return s.n;
 }
 
-/* The '>' may stand in a quoted local part. */
-static bool take_quoted_address(struct span *s, struct span *inside)
+/* Where the address ends: at the '>' behind its quoted parts, else at the first. */
+static size_t close_of(struct span s)
 {
-    struct span rest = *s;
-    size_t close = closing_bracket(rest);
+    size_t close = closing_bracket(s);
+    const char *first = close == s.n ? span_chr(s, '>') : NULL;
 
-    if (close < rest.n) {
-        *inside = span_first(rest, close);
-        *s = span_skip(rest, close + 1);
-        return true;
-    }
-    return span_take_until(s, '>', inside);
+    return first ? (size_t)(first - s.p) : close;
 }
 
 bool span_take_bracketed(struct span *s, struct span *inside)
 {
-    struct span rest = *s;
+    struct span rest = *s, near;
     const char *end;
+    size_t close;
 
-    if (!span_take_char(&rest, '<') || !(end = span_chr_either(rest, '>', '"')))
+    if (!span_take_char(&rest, '<'))
         return false;
-    if (*end == '>') {
-        *inside = span_from(rest.p, end);
-        *s = span_from(end + 1, rest.p + rest.n);
-        return true;
-    }
-    if (!take_quoted_address(&rest, inside))
+    near = span_first(rest, rest.n < SPAN_BRACKETED_OCTETS ? rest.n : SPAN_BRACKETED_OCTETS);
+    end = span_chr_either(near, '>', '"');
+    if (!end || (*end == '"' && !span_chr(near, '>')))
         return false;
-    *s = rest;
+    close = *end == '>' ? (size_t)(end - near.p) : close_of(near);
+    *inside = span_first(rest, close);
+    *s = span_skip(rest, close + 1);
     return true;
 }

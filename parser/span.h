@@ -202,6 +202,7 @@ static inline struct span span_trim(struct span s)
 /* The cursor stands at the '<' of an address field: *inside is what stands before the '>' that closes it, and both
  * brackets are consumed. Mail programs quote nothing inside <>, but a quoted local part may hold '>' itself; where the
  * quotes do not come out even, the first '>' closes. */
+#define SPAN_BRACKETED_OCTETS 2048 /* no address or Message-ID is longer: so much is looked through, no more */
 bool span_take_bracketed(struct span *s, struct span *inside);
 
 #endif

@@ -200,9 +200,10 @@ bool exim_take_host(struct span *s, struct span *client)
     if (rest.n && rest.p[0] != '(' && rest.p[0] != '[' && !span_take_until(&rest, ' ', &name))
         return false;
     if (rest.n && rest.p[0] == '(') {
-        size_t end = span_find(rest, SPAN(") ["));
+        struct span near = span_first(rest, rest.n < SPAN_BRACKETED_OCTETS ? rest.n : SPAN_BRACKETED_OCTETS);
+        size_t end = span_find(near, SPAN(") ["));
 
-        if (end == rest.n)
+        if (end == near.n)
             return false;
         rest = span_skip(rest, end + 2);
         with_helo = true;

@@ -71,7 +71,8 @@ static size_t end_of_quoted(struct span s, size_t i)
         pair += 2;
     if (!*pair || (*pair == '\'' && i && is_alnum(s.p[i - 1])))
         return i;
-    end = memchr(s.p + i + 1, pair[1], s.n - i - 1);
+    s.n = s.n - i < SPAN_BRACKETED_OCTETS ? s.n : i + SPAN_BRACKETED_OCTETS;
+    end = span_chr(span_skip(s, i + 1), pair[1]);
     return end ? (size_t)(end - s.p) : i;
 }
 

@@ -286,6 +286,24 @@ static bool take_active(struct span rest, uint64_t *size)
            span_take_number(&rest, &recipients) && span_is(rest, " (queue active)");
 }
 
+/* The sender's address is not quoted before Postfix 3.5, and looks like fields: what stands last is the queue manager's. */
+static bool put_active_odd(const struct line *line, struct event *e, struct events *events)
+{
+    struct span rest = line->header.message;
+    uint64_t size = 0;
+    size_t at;
+
+    while ((at = span_find(rest, SPAN(", size="))) < rest.n) {
+        rest = span_skip(rest, at + sizeof ", " - 1);
+        if (take_active(rest, &size)) {
+            e->size_octets = (int64_t)size;
+            events_put(events, e);
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool put_queued(const struct line *line, struct span id, struct span rest, struct events *events)
 {
     struct event e = event_of(EVENT_QUEUED, line);
@@ -300,6 +318,8 @@ static bool put_queued(const struct line *line, struct span id, struct span rest
         events_put(events, &e);
         return true;
     }
+    if (span_ends(line->header.message, SPAN(" (queue active)")))
+        return put_active_odd(line, &e, events);
     while (fields_next(&rest, ',', &key, &value)) {
         if (span_is(key, "size") && span_take_number(&value, &size)) {
             e.size_octets = (int64_t)size;

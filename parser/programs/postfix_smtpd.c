@@ -84,8 +84,13 @@ static struct span split_envelope(struct span s, struct event *e)
 {
     static const struct span starts[] = { SPAN("; from=<"), SPAN("; to=<"), SPAN("; proto="), SPAN("; client=") };
 
+    struct span own = s;
+    size_t address = span_has_prefix(s, "<") ? span_find(s, SPAN(">: ")) : s.n;
+
+    if (address < s.n) /* the address in front may hold anything */
+        own = span_skip(s, address);
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
-        size_t end = span_find(s, starts[i]);
+        size_t end = span_find(own, starts[i]) + (size_t)(own.p - s.p);
 
         if (end < s.n) {
             take_envelope(span_skip(s, end + 2), e);

@@ -8,7 +8,8 @@
  *   .. stat=Deferred: ..                                      deferred, likewise
  *   .. dsn=5.x.x, stat=User unknown and the like              bounced, for each recipient
  *   .. stat=queued; stat=quarantined                          reception; held
- *   to= without mailer=                                       nothing: follows a refusal
+ *   to= without mailer=                                       nothing: follows a refusal; discarded, once for an id,
+ *                                                             where stat=discarded (LogLevel above 9)
  *   B: DSN: Cannot send message for 5 days                    expired; B is the server's own
  *   B: DSN: .., B: return to sender: .., B: clone ..          nothing
  *   discarded                                                 discarded, once for an id
@@ -18,9 +19,10 @@
  *   HOST: possible SMTP attack: command=AUTH, count=          authFailed
  *   STARTTLS=server, .., version=; STARTTLS=client            tlsInbound; tlsOutbound
  *   NOQUEUE: connect from (LogLevel above 13)                 connections
- *   lost input channel from; timeout waiting for input from   connectionsLost
- *   collect: premature EOM: ..                                connectionsLost; `collect: .. on connection from` says
- *                                                             the same again
+ *   NOQUEUE: connect from user@localhost                      nothing: the submission program, started by a user
+ *   lost input channel from; timeout waiting for input from   connectionsLost; nothing `during client ..`, as that is
+ * of a delivery SYSERR(..): collect: relay=.., .., info=read timeout      connectionsLost: in DATA collect: premature
+ * EOM: ..                                connectionsLost; `collect: .. on connection from` says the same again
  *
  * The submission program (mailer=relay over loopback, the daemon's id in the reply) counts nothing: flow_delivery.c.
  *
@@ -170,6 +172,7 @@ static bool message_opened(const struct line *line, struct span id, struct span 
 static struct span take_recipient(struct span *s)
 {
     struct span rest = *s, inside;
+    size_t limit = rest.n < SPAN_BRACKETED_OCTETS ? rest.n : SPAN_BRACKETED_OCTETS;
     bool quoted = false;
     size_t n = 0;
 
@@ -177,13 +180,13 @@ static struct span take_recipient(struct span *s)
         *s = rest;
         return inside;
     }
-    for (; n < rest.n && (quoted || rest.p[n] != ','); n++) {
+    for (; n < limit && (quoted || rest.p[n] != ','); n++) {
         if (rest.p[n] == '"')
             quoted = !quoted;
         else if (rest.p[n] == '\\' && quoted && n + 1 < rest.n)
             n++;
     }
-    if (quoted) { /* quotes that do not come out even guard nothing */
+    if (quoted || n == limit) { /* quotes that do not come out even guard nothing */
         const char *comma = span_chr(rest, ',');
 
         n = comma ? (size_t)(comma - rest.p) : rest.n;
@@ -278,6 +281,14 @@ static struct span text_of_stat(struct span stat)
     return colon < stat.n ? span_skip(stat, colon + 2) : stat;
 }
 
+/* `Connection timed out with HOST` is said before the connection stands (4.4.1) and behind it (4.4.2). */
+static enum deferral_reason deferral_of(struct span dsn, struct span text)
+{
+    if (span_is(dsn, "4.4.2") && span_has_prefix(text, "Connection timed out with "))
+        return DEFERRAL_CONNECTION_LOST;
+    return deferral_reason_of(dsn, text);
+}
+
 static bool put_delivery(struct event *e, bool smtp, enum counter outcome, struct span stat, struct events *events)
 {
     if (outcome == COUNTER_NONE || outcome == COUNTER_HELD)
@@ -287,7 +298,7 @@ static bool put_delivery(struct event *e, bool smtp, enum counter outcome, struc
     e->agent = smtp ? AGENT_SMTP : AGENT_OTHER;
     e->text = text_of_stat(stat);
     if (outcome == COUNTER_DEFERRED)
-        e->reason = (uint8_t)deferral_reason_of(e->enhanced, e->text);
+        e->reason = (uint8_t)deferral_of(e->enhanced, e->text);
     if (outcome == COUNTER_SENT || outcome == COUNTER_DELIVERED)
         e->named_id = fields_id_in_reply(e->text);
     events_put(events, e);
@@ -332,7 +343,7 @@ static bool delivery(const struct line *line, struct span id, struct span rest, 
     if (is_expiry(rest) && !replied)
         return put_with_id(line, events, EVENT_EXPIRED, id);
     if (mailer.n == 0)
-        return true;
+        return !span_is(rest, "discarded") || put_with_id(line, events, EVENT_DISCARDED, id);
     success = is_smtp_mailer(mailer) ? COUNTER_SENT : COUNTER_DELIVERED;
     return put_delivery(&e, success == COUNTER_SENT,
                         replied && e.enhanced.n ? outcome_of_dsn(e.enhanced, success)
@@ -398,11 +409,17 @@ static bool connection(const struct line *line, struct span id, struct span rest
 
     if (span_take_literal(&rest, "lost input channel from ") ||
         span_take_literal(&rest, "timeout waiting for input from "))
-        return put_client_count(line, events, COUNTER_CONNECTIONS_LOST, id, sendmail_client(rest), none);
+        return span_mentions(rest, " during client ") || /* of a delivery */
+               put_client_count(line, events, COUNTER_CONNECTIONS_LOST, id, sendmail_client(rest), none);
     if (span_has_prefix(rest, "collect: premature EOM: "))
         return put_client_count(line, events, COUNTER_CONNECTIONS_LOST, id, none, none);
-    if (span_take_literal(&rest, "connect from "))
-        return put_client_count(line, events, COUNTER_CONNECTIONS, none, sendmail_client(rest), none);
+    if (span_has_prefix(rest, "SYSERR(") && span_mentions(rest, "): collect: relay=") &&
+        span_ends(rest, SPAN(", info=read timeout")))
+        return put_client_count(line, events, COUNTER_CONNECTIONS_LOST, id, none, none);
+    if (span_take_literal(&rest, "connect from ")) {
+        client = sendmail_client(rest); /* none: `root@localhost`, a local user of the submission program */
+        return client.n == 0 || put_client_count(line, events, COUNTER_CONNECTIONS, none, client, none);
+    }
     if (span_has_prefix(rest, "collect: "))
         return true;
     if (!sendmail_take_client(&rest, &client))
@@ -424,7 +441,8 @@ static bool is_silent(struct span rest)
         SPAN("problem "),  SPAN("/"),         SPAN("locked"),   SPAN("queueup"),        SPAN("Authentication-"),
         SPAN("makeconn"),  SPAN("X-Auth"),    SPAN("tls_"),     SPAN("ruleset="),       SPAN("--- "),
         SPAN("<-- "),      SPAN("error "),    SPAN("daemon "),  SPAN("low on space"),   SPAN("Losing "),
-        SPAN("invalid "),  SPAN("SASL"),      SPAN("delaying"),
+        SPAN("invalid "),  SPAN("SASL"),      SPAN("delaying"), SPAN("poststats"),      SPAN("engine="),
+        SPAN("stopping "), SPAN("dns "),      SPAN("error: "),
     };
 
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)

@@ -3,7 +3,9 @@
  *   line (behind `QID: `, or without one)                     becomes
  *   ruleset=check_rcpt, arg1=, relay=, reject=550 5.7.1 ..    refusal by its code
  *   ruleset=.., discard; quarantine=..                        discarded, once for an id; held
+ *   ruleset=check_relay, .., discard, without an id           nothing: each message's `discarded` follows
  *   ruleset=tls_server, tls_rcpt, try_tls, check_compat ..    nothing: the delivery's own line says it
+ *   ruleset=trust_auth ..                                     nothing: AUTH= of MAIL is not believed, the mail is taken
  *   Milter: to=<..>, reject=550 5.7.1 ..                      refusal; without a text it is permanent
  *   Milter: data, reject=..                                   refusal
  *   Milter: .., discard                                       discarded, once for an id
@@ -32,7 +34,8 @@ static bool put_refusal(struct event *e, struct span text, enum refusal_reason o
     if (span_take_bracketed(&rest, &address) && span_take_literal(&rest, "... "))
         text = rest;
     fields_classify_refusal(e, text, false);
-    if (e->reason == REFUSAL_OTHER)
+    /* `Access denied` is said of clients, but check_mail asks about the sender. */
+    if (e->reason == REFUSAL_OTHER || (e->reason == REFUSAL_CLIENT_BLOCKED && otherwise == REFUSAL_SENDER_INVALID))
         e->reason = (uint8_t)otherwise;
     events_put(events, e);
     return true;
@@ -49,11 +52,20 @@ static bool put_once(const struct line *line, struct events *events, enum event_
     return true;
 }
 
-/* Rulesets that are asked about a delivery: what they refuse ends in the recipient's own line. */
-static bool is_of_delivery(struct span ruleset)
+/* Rulesets whose refusal nobody hears: those that are asked about a delivery, where it ends in the recipient's own
+ * line, and trust_auth, which decides who a sender's submission program may say it is. */
+static bool is_unheard(struct span ruleset)
 {
-    return span_is(ruleset, "tls_server") || span_is(ruleset, "tls_rcpt") || span_is(ruleset, "try_tls") ||
-           span_is(ruleset, "check_compat");
+    return span_is(ruleset, "trust_auth") || span_is(ruleset, "tls_server") || span_is(ruleset, "tls_rcpt") ||
+           span_is(ruleset, "try_tls") || span_is(ruleset, "check_compat");
+}
+
+/* Whom a ruleset refuses when the administrator's text does not say why. */
+static enum refusal_reason subject_of(struct span ruleset)
+{
+    if (span_is(ruleset, "check_relay"))
+        return REFUSAL_CLIENT_BLOCKED;
+    return span_is(ruleset, "check_mail") ? REFUSAL_SENDER_INVALID : REFUSAL_OTHER;
 }
 
 /* What follows `arg1=VALUE, relay=`: an address in brackets is whole; of a header's text, which the sender chose, only
@@ -83,16 +95,17 @@ static bool ruleset(const struct line *line, struct span id, struct span rest, s
 
     if (!span_take_until(&rest, ',', &name) || !span_take_char(&rest, ' '))
         return false;
-    if (is_of_delivery(name))
+    if (is_unheard(name))
         return true;
     e.queue_id = id;
     e.detail = name;
     text = behind_arguments(rest, &e, span_is(name, "check_mail"));
-    if (span_ends(text, SPAN(", discard")))
-        return put_once(line, events, EVENT_DISCARDED, COUNTER_DISCARDED, id);
+    if (span_ends(text, SPAN(", discard"))) /* of a whole connection: each message has a `discarded` of its own */
+        return (id.n == 0 && span_is(name, "check_relay")) ||
+               put_once(line, events, EVENT_DISCARDED, COUNTER_DISCARDED, id);
     at = span_find(text, SPAN(", reject="));
     if (at < text.n)
-        return put_refusal(&e, span_skip(text, at + sizeof ", reject=" - 1), REFUSAL_OTHER, events);
+        return put_refusal(&e, span_skip(text, at + sizeof ", reject=" - 1), subject_of(name), events);
     if (span_mentions(text, ", quarantine="))
         return put_once(line, events, EVENT_HELD, COUNTER_HELD, id);
     return false;

@@ -309,18 +309,20 @@ static void a_filter_on_another_machine_is_learned(void **state)
 
 static void a_filter_at_an_address_of_its_own_is_told_by_reply_and_address(void **state)
 {
-#define OWN(id) "postfix/smtpd[2]: " id ": client=mx1[10.0.0.1]\n"
+#define OWN(id)            "postfix/smtpd[2]: " id ": client=mx1[10.0.0.1]\n"
 #define TO_OWN(id, new_id) SENT_BY(id, "smtp", "10.0.0.1[10.0.0.1]:2501", "250 2.0.0 Ok: queued as " new_id)
     (void)state;
-    expect(CLIENT(A) NAMED(A, "m@x") QUEUED(A) OWN(B) NAMED(B, "m@x") QUEUED(B) TO_OWN(A, B) REMOVED(A) SENT(B) REMOVED(B),
+    expect(CLIENT(A) NAMED(A, "m@x") QUEUED(A) OWN(B) NAMED(B, "m@x") QUEUED(B) TO_OWN(A, B) REMOVED(A) SENT(B)
+               REMOVED(B),
            "received=1 reinjected=1 sent=1");
     /* from now on it is known */
-    expect(CLIENT(A) NAMED(A, "m@x") QUEUED(A) OWN(B) NAMED(B, "m@x") QUEUED(B) TO_OWN(A, B) REMOVED(A) SENT(B) REMOVED(B)
-           CLIENT(C) NAMED(C, "n@x") QUEUED(C) SENT_BY(C, "smtp", "10.0.0.1[10.0.0.1]:2501", "250 dropped") REMOVED(C),
+    expect(CLIENT(A) NAMED(A, "m@x") QUEUED(A) OWN(B) NAMED(B, "m@x") QUEUED(B) TO_OWN(A, B) REMOVED(A) SENT(B)
+               REMOVED(B) CLIENT(C) NAMED(C, "n@x") QUEUED(C)
+                   SENT_BY(C, "smtp", "10.0.0.1[10.0.0.1]:2501", "250 dropped") REMOVED(C),
            "received=2 reinjected=1 sent=1");
     /* the same mail twice from outside is two messages, whatever the world replies */
     expect(CLIENT(A) NAMED(A, "m@x") QUEUED(A) CLIENT(B) NAMED(B, "m@x") QUEUED(B)
-           SENT_BY(A, "smtp", "liar[203.0.113.6]:25", "250 2.0.0 Ok: queued as " B) REMOVED(A) SENT(B) REMOVED(B),
+               SENT_BY(A, "smtp", "liar[203.0.113.6]:25", "250 2.0.0 Ok: queued as " B) REMOVED(A) SENT(B) REMOVED(B),
            "received=2 sent=2");
 #undef OWN
 #undef TO_OWN
@@ -480,8 +482,8 @@ static void lost_connections_may_have_an_id_in_front(void **state)
 {
     (void)state;
     expect(CLIENT(A) "postfix/smtpd[1]: " A ": lost connection after DATA (9 bytes) from mx.example.net[192.0.2.1]\n"
-           "postfix/smtpd[1]: NOQUEUE: timeout after RCPT from mx.example.net[192.0.2.1]\n"
-           "postfix/smtpd[1]: NOQUEUE: too many errors after RCPT from mx.example.net[192.0.2.1]\n",
+                     "postfix/smtpd[1]: NOQUEUE: timeout after RCPT from mx.example.net[192.0.2.1]\n"
+                     "postfix/smtpd[1]: NOQUEUE: too many errors after RCPT from mx.example.net[192.0.2.1]\n",
            "connectionsLost=2");
 }
 

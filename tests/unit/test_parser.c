@@ -80,11 +80,26 @@ static void a_repeated_line_of_another_program_repeats_no_mail(void **state)
     feed_free(&f);
 }
 
+static void what_happens_once_to_a_message_is_not_repeated(void **state)
+{
+    struct feed f = feed_new((struct parser_options){ 0 });
+
+    (void)state;
+    feed_line(&f, "Nov 21 09:00:00 mx1 postfix/smtpd[1]: AAAAA1: client=y[192.0.2.8]");
+    feed_line(&f, "Nov 21 09:00:00 mx1 postfix/qmgr[1]: AAAAA1: from=<a@b>, size=10, nrcpt=1 (queue active)");
+    feed_line(&f, "Nov 21 09:00:01 mx1 postfix/qmgr[1]: message repeated 2 times: [ AAAAA1: from=<a@b> ...]");
+    feed_line(&f, "Nov 21 09:00:02 mx1 postfix/smtpd[1]: warning: BBBBB1: queue file size limit exceeded");
+    feed_line(&f, "Nov 21 09:00:02 mx1 postfix/smtpd[1]: message repeated 2 times: [ warning: BBBBB1: ...]");
+    assert_int_equal(total(&f, COUNTER_RECEIVED), 1);
+    assert_int_equal(total(&f, COUNTER_REJECTED), 1);
+    feed_free(&f);
+}
+
 /* ---- verdicts ---- */
 
 #define AMAVIS(time, id, verdict)                                                                                     \
     "Nov 21 09:00:" time " mx1 amavis[7]: (" id ") " verdict " {Relayed}, [192.0.2.1] <a@b> -> <c@d>, Hits: 9.5, 10 " \
-                                                             "ms"
+    "ms"
 
 static void the_worst_line_of_a_message_is_its_verdict(void **state)
 {
@@ -138,6 +153,45 @@ static void programs_are_switched_on_and_off(void **state)
     assert_null(parser_new(&options, tallies, &unknown));
     assert_string_equal(unknown, "sendmial");
     tallies_free(tallies);
+}
+
+static void named_filters_are_copied(void **state)
+{
+    char name[] = "10.0.0.5";
+    struct parser_options options = { .content_filter = CONTENT_FILTER_HOSTS, .filter_hosts = { name } };
+    struct feed f = feed_new(options);
+
+    (void)state;
+    memset(name, 'x', sizeof name - 1);
+    memset(&options, 0, sizeof options);
+    feed_line(&f, "Nov 21 09:00:00 mx1 postfix/smtpd[1]: AAAAA1: client=filter[10.0.0.5]");
+    feed_line(&f, "Nov 21 09:00:00 mx1 postfix/qmgr[1]: AAAAA1: from=<a@b>, size=10, nrcpt=1 (queue active)");
+    assert_int_equal(total(&f, COUNTER_REINJECTED), 1);
+    feed_free(&f);
+}
+
+static void a_clock_that_is_ahead_decides_nothing_early(void **state)
+{
+    static const char *const lines[] = {
+        "2026-11-21T10:30:00Z mx1 postfix/smtpd[1]: AAAAA1: client=y[192.0.2.8]",
+        "2026-11-21T10:30:00Z mx1 postfix/cleanup[1]: AAAAA1: message-id=<m@x>",
+        "2026-11-21T10:30:00Z mx1 postfix/qmgr[1]: AAAAA1: from=<a@b>, size=10, nrcpt=1 (queue active)",
+        "2026-11-21T10:30:01Z mx1 postfix/pipe[1]: AAAAA1: to=<c@d>, relay=filter, delay=1, dsn=2.0.0, status=sent "
+        "(ok)",
+        "2026-11-21T10:30:02Z mx1 postfix/pickup[1]: BBBBB1: uid=1 from=<a@b>",
+        "2026-11-21T10:30:02Z mx1 postfix/cleanup[1]: BBBBB1: message-id=<m@x>",
+        "2026-11-21T10:30:02Z mx1 postfix/qmgr[1]: BBBBB1: from=<a@b>, size=10, nrcpt=1 (queue active)",
+    };
+    struct feed f = feed_new((struct parser_options){ 0 }); /* it is 10:00 here */
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        feed_line(&f, lines[i]);
+    parser_settle(f.parser, INT64_MAX);
+    assert_int_equal(total(&f, COUNTER_RECEIVED), 1);
+    assert_int_equal(total(&f, COUNTER_REINJECTED), 1);
+    assert_int_equal(total(&f, COUNTER_DELIVERED), 0);
+    feed_free(&f);
 }
 
 static bool only_mx2(void *context, struct span host)
@@ -301,9 +355,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_repeated_line_counts_as_often_as_it_says),
         cmocka_unit_test(a_repeated_line_of_another_program_repeats_no_mail),
+        cmocka_unit_test(what_happens_once_to_a_message_is_not_repeated),
         cmocka_unit_test(the_worst_line_of_a_message_is_its_verdict),
         cmocka_unit_test(idle_time_decides_what_waits),
         cmocka_unit_test(programs_are_switched_on_and_off),
+        cmocka_unit_test(named_filters_are_copied),
+        cmocka_unit_test(a_clock_that_is_ahead_decides_nothing_early),
         cmocka_unit_test(unwanted_hosts_are_ignored),
         cmocka_unit_test(events_outside_of_the_span_do_not_count_but_are_remembered),
         cmocka_unit_test(lines_are_told_apart),
