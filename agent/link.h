@@ -19,8 +19,6 @@ void link_prepare(void);
 /* Now and then: says why there is no link when there is none. */
 void link_look(void);
 
-bool link_is_up(void);
-
 /* Why the AgentX socket `address` cannot be used and what to do, as a sentence. True when somebody listens there: then
  * the next attempt may well succeed. */
 bool link_diagnose(const char *address, char *sentence, size_t octets);

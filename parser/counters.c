@@ -25,11 +25,6 @@ const char *counter_name(enum counter counter)
     return counters[counter].name;
 }
 
-const char *counter_unit(enum counter counter)
-{
-    return counters[counter].unit;
-}
-
 const char *counter_meaning(enum counter counter)
 {
     return counters[counter].meaning;
@@ -37,7 +32,7 @@ const char *counter_meaning(enum counter counter)
 
 bool counter_is_octets(enum counter counter)
 {
-    return counter == COUNTER_RECEIVED_OCTETS || counter == COUNTER_SENT_OCTETS || counter == COUNTER_DELIVERED_OCTETS;
+    return strcmp(counters[counter].unit, "octets") == 0;
 }
 
 const char *refusal_reason_name(enum refusal_reason reason)

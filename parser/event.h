@@ -34,7 +34,6 @@ enum deferral_reason {
 
 /* Names as users meet them. The numbers must be in range. */
 const char *counter_name(enum counter counter);
-const char *counter_unit(enum counter counter);
 const char *counter_meaning(enum counter counter);
 bool counter_is_octets(enum counter counter); /* its events have no row of their own */
 const char *refusal_reason_name(enum refusal_reason reason);

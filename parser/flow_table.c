@@ -114,12 +114,14 @@ void flow_table_fetch(const struct flow_table *t, uint64_t key)
 struct flow *flow_table_find(struct flow_table *t, uint64_t key, uint32_t instance, bool any_instance)
 {
     struct flow *other = NULL;
+    unsigned instances = 0;
 
-    for (uint32_t i = *slot_of(t, key) - 1; i != FLOW_NONE; i = t->pool[i].next) {
+    for (uint32_t i = *slot_of(t, key) - 1; i != FLOW_NONE && instances < WALK_CAP; i = t->pool[i].next) {
         struct flow *f = &t->pool[i];
 
         if (f->key != key)
             continue;
+        instances++; /* of one id on one host: more than a few were made up */
         other = f;
         if (f->instance == instance)
             break;

@@ -91,11 +91,6 @@ bool source_adopt(struct source_set *set, struct source *source, const struct so
     return true;
 }
 
-size_t source_set_count(const struct source_set *set)
-{
-    return set->sources_n;
-}
-
 void source_set_status(const struct source_set *set, size_t index, struct source_status *status)
 {
     const struct source *source = set->sources[index];

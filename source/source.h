@@ -51,7 +51,6 @@ bool source_set_add_file(struct source_set *set, const char *path, const char *h
 /* Likewise standard input, until it ends. */
 bool source_set_add_stdin(struct source_set *set, const char *host);
 
-size_t source_set_count(const struct source_set *set);
 void source_set_status(const struct source_set *set, size_t source, struct source_status *status);
 const char *source_set_host(const struct source_set *set, size_t source); /* NULL: none was given */
 
