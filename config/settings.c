@@ -119,7 +119,8 @@ bool config_set_content_filter(struct config *config, const char *word, char *er
             return true;
         }
     /* A bare word is more likely a slip of the pen than a host: `autoo`. */
-    if (!strpbrk(word, ".:") || word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:_-")])
+    if (!strpbrk(word, ".:") ||
+        word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:_-")])
         return refuse(error,
                       "the content filter \"%.100s\" is no address or full host name; auto, none and loopback are the "
                       "other choices",

@@ -84,7 +84,8 @@ struct line {
 /* When the line was written; a stamp from the future, or none, is the reference. */
 static inline int64_t line_time(const struct line *line)
 {
-    return line->header.time == TIME_UNKNOWN || line->header.time > line->reference ? line->reference : line->header.time;
+    return line->header.time == TIME_UNKNOWN || line->header.time > line->reference ? line->reference
+                                                                                    : line->header.time;
 }
 
 struct event {

@@ -32,11 +32,12 @@ int64_t fields_duration_ms(struct span value);
 bool fields_take_client(struct span *s, struct span *client);
 
 /* The id that the next hop gave the message, in the words of Postfix (`queued as ID`), Exim (`OK id=ID`) and Sendmail
- * (`ID Message accepted for delivery`), at the end of its reply. Exim's ids have dashes: they are no ids of ours here. */
+ * (`ID Message accepted for delivery`), at the end of its reply. Exim's ids have dashes: they are no ids of ours here.
+ */
 struct span fields_id_in_reply(struct span text);
 
-/* Makes `e` a refusal by what its codes say: counter, reason, zone. Without a code it is permanent: a content check or a
- * milter refused. `text` is what follows the codes. warned: the refusal was only warned about. */
+/* Makes `e` a refusal by what its codes say: counter, reason, zone. Without a code it is permanent: a content check or
+ * a milter refused. `text` is what follows the codes. warned: the refusal was only warned about. */
 void fields_classify_refusal(struct event *e, struct span text, bool warned);
 
 #endif

@@ -312,8 +312,7 @@ static void front_queued(struct flows *flows, struct event *e)
 
 /* ---- the rest of a life ---- */
 
-void flows_count_once(struct flows *flows, struct event *e, struct flow *f, enum flow_state flag,
-                      enum counter counter)
+void flows_count_once(struct flows *flows, struct event *e, struct flow *f, enum flow_state flag, enum counter counter)
 {
     if (f && f->state & flag)
         return;

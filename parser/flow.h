@@ -34,7 +34,8 @@ void flows_expect(struct flows *flows, const struct line *line, struct span queu
 bool flows_wait_for_evidence(const struct flows *flows);
 
 /* Decides what waited long enough at `now` (seconds since 1970, by the log's own stamps; INT64_MAX at the end of input:
- * all) on this host, whose clock says so; NULL: on all. `last`: the last line, for place and time of what is counted. */
+ * all) on this host, whose clock says so; NULL: on all. `last`: the last line, for place and time of what is counted.
+ */
 void flows_settle(struct flows *flows, int64_t now, const struct tally *host, const struct line *last);
 
 void flows_usage(const struct flows *flows, uint32_t *in_use, uint64_t *evicted);

@@ -57,12 +57,11 @@ static bool came_back_as(struct flows *flows, struct event *e, struct flow *a, s
 
 static bool is_near_relay(struct event *e)
 {
-    return e->agent == AGENT_PIPE || filter_is_loopback(filter_address(e->relay)) ||
-           span_chr(e->relay, '/');
+    return e->agent == AGENT_PIPE || filter_is_loopback(filter_address(e->relay)) || span_chr(e->relay, '/');
 }
 
-/* `250 2.7.0 Ok, discarded, id=1-2 - spam`: what amavisd-new drops names no other id. Behind the codes, since a server may
- * quote the recipient later on. */
+/* `250 2.7.0 Ok, discarded, id=1-2 - spam`: what amavisd-new drops names no other id. Behind the codes, since a server
+ * may quote the recipient later on. */
 static bool is_dropped(struct span reply)
 {
     struct span enhanced;

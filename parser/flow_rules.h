@@ -71,8 +71,7 @@ void flows_count(struct flows *flows, struct event *e, enum counter counter, uin
 void flows_count_reception(struct flows *flows, struct event *e, struct flow *f);
 
 /* Counts, unless the flow has the flag already; NULL counts. */
-void flows_count_once(struct flows *flows, struct event *e, struct flow *f, enum flow_state flag,
-                      enum counter counter);
+void flows_count_once(struct flows *flows, struct event *e, struct flow *f, enum flow_state flag, enum counter counter);
 
 /* ---- coming back (flow_return.c) ---- */
 
@@ -92,7 +91,8 @@ void flows_is_gone(struct flows *flows, struct event *e, uint64_t message_id);
 void flows_waited_enough(struct flows *flows, int64_t now, const struct tally *host, const struct line *last);
 
 /* `b` waits, and came from the address that `a` went to, under the same Message-ID. */
-bool flows_came_from_relay(const struct flows *flows, const struct event *e, const struct flow *a, const struct flow *b);
+bool flows_came_from_relay(const struct flows *flows, const struct event *e, const struct flow *a,
+                           const struct flow *b);
 
 /* For the table: a flow is pushed out. */
 void flows_leaving(void *context, struct flow *f);

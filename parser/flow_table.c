@@ -4,10 +4,10 @@
 
 #include <stdlib.h>
 
-#define LINGER_CAP 1024u   /* a power of two */
-#define SLOTS_FIRST 4096u  /* likewise: at the start; doubled as flows come, so that few flows have a small table */
-#define CACHE_LINE 64u     /* a flow is one */
-#define WALK_CAP 64u
+#define LINGER_CAP  1024u /* a power of two */
+#define SLOTS_FIRST 4096u /* likewise: at the start; doubled as flows come, so that few flows have a small table */
+#define CACHE_LINE  64u   /* a flow is one */
+#define WALK_CAP    64u
 
 struct flow_table {
     struct flow *pool;

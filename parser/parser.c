@@ -65,8 +65,8 @@ static void recognised(struct events *events, struct event *e)
 {
     struct parser *parser = (struct parser *)events;
 
-    parser->repeatable = e->kind == EVENT_COUNT || e->kind == EVENT_DELIVERY ||
-                         (e->kind == EVENT_REFUSAL && !e->once_per_id);
+    parser->repeatable =
+        e->kind == EVENT_COUNT || e->kind == EVENT_DELIVERY || (e->kind == EVENT_REFUSAL && !e->once_per_id);
     if (e->kind == EVENT_VERDICT)
         verdicts_put(parser->verdicts, e);
     else
@@ -298,9 +298,10 @@ void parser_line_parsed(struct parser *parser, struct parser_source *source, str
 void parser_line(struct parser *parser, struct parser_source *source, struct span text)
 {
     struct line line;
+    bool found = header_parse(&line.header, &source->clock, text);
 
     line.text = text;
-    take_line(parser, source, &line, header_parse(&line.header, &source->clock, text));
+    take_line(parser, source, &line, found);
 }
 
 void parser_overlong_line(struct parser *parser, struct parser_source *source)

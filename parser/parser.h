@@ -19,17 +19,17 @@ enum content_filter {
 };
 
 #define CONTENT_FILTER_HOSTS_MAX 16
-#define FLOWS_CAP_DEFAULT 200000
-#define RECOGNISERS_MAX 64
+#define FLOWS_CAP_DEFAULT        200000
+#define RECOGNISERS_MAX          64
 
 struct parser_options {
-    uint64_t seed;                 /* for the hashes of log data */
-    uint32_t flows_cap;            /* messages followed at the same time; 0: FLOWS_CAP_DEFAULT */
+    uint64_t seed;      /* for the hashes of log data */
+    uint32_t flows_cap; /* messages followed at the same time; 0: FLOWS_CAP_DEFAULT */
     enum content_filter content_filter;
     const char *filter_hosts[CONTENT_FILTER_HOSTS_MAX + 1]; /* addresses or names; ends with NULL; copied */
     const char *switched_on[RECOGNISERS_MAX + 1];           /* recognisers by name, likewise */
     const char *switched_off[RECOGNISERS_MAX + 1];
-    int64_t since, until;          /* events with since <= time < until count; both 0: all do */
+    int64_t since, until; /* events with since <= time < until count; both 0: all do */
     /* Whether lines of this host count; asked once for each run of lines of a host. NULL: all do. */
     bool (*wants_host)(void *context, struct span host);
     void *wants_host_context;
@@ -37,10 +37,10 @@ struct parser_options {
 
 /* What is remembered for each source of lines. Zero-initialise, set name, default_host and the clock. */
 struct parser_source {
-    const char *name;              /* file name, for events */
-    struct span default_host;      /* the host of lines that name none; lives as long as the source */
+    const char *name;         /* file name, for events */
+    struct span default_host; /* the host of lines that name none; lives as long as the source */
     struct header_clock clock;
-    uint64_t lines;                /* the number of the last line */
+    uint64_t lines; /* the number of the last line */
 };
 
 struct parser_counts {

@@ -10,7 +10,7 @@
 
 #include "event.h"
 
-#define PENDING_EVENTS 64
+#define PENDING_EVENTS      64
 #define PENDING_LINE_OCTETS 1024 /* of a kept line; spans behind that are kept empty */
 
 struct pending;

@@ -37,9 +37,9 @@ struct phrases {
 };
 
 #define PHRASE_LETTERS 26
-#define PHRASES(array)                                                                                                 \
-    {                                                                                                                  \
-        array, sizeof(array) / sizeof((array)[0])                                                                      \
+#define PHRASES(array)                            \
+    {                                             \
+        array, sizeof(array) / sizeof((array)[0]) \
     }
 
 struct phrase_scan {

@@ -81,9 +81,9 @@ static const struct reply_code {
 };
 
 /* Sites that policy services and blocklists refer to, where their text has no other word. */
-#define SITE(name, reason)                                                                                             \
-    {                                                                                                                  \
-        { name, sizeof(name) - 1 }, REFUSAL_##reason                                                                   \
+#define SITE(name, reason)                           \
+    {                                                \
+        { name, sizeof(name) - 1 }, REFUSAL_##reason \
     }
 static const struct site {
     struct span name;
@@ -137,8 +137,8 @@ static bool names_address(const char *p, const char *end)
     return false;
 }
 
-/* Zones that are sold by subscription carry the subscriber's key as their first label: `KEY.zen.dq.spamhaus.net`. It is a
- * secret, and not a part of the list's name. */
+/* Zones that are sold by subscription carry the subscriber's key as their first label: `KEY.zen.dq.spamhaus.net`. It is
+ * a secret, and not a part of the list's name. */
 static struct span without_key(struct span zone)
 {
     static const struct span sold[] = { SPAN(".dq.spamhaus.net"), SPAN(".mail.abusix.zone") };
@@ -236,9 +236,9 @@ static const struct own_words {
     char text[33];
     uint8_t octets;
 } own_words[] = {
-#define OWN_WORDS(words)                                                                                               \
-    {                                                                                                                  \
-        "" words, sizeof(words) - 1                                                                                    \
+#define OWN_WORDS(words)            \
+    {                               \
+        "" words, sizeof(words) - 1 \
     }
     OWN_WORDS("Recipient address rejected: "),
     OWN_WORDS("Sender address rejected: "),

@@ -42,9 +42,9 @@ extern const struct phrases refusal_words[PHRASE_LETTERS];
 extern const struct phrases deferral_words[PHRASE_LETTERS];
 
 /* A row: the words, the meaning, enum rank, enum about, flags. */
-#define ROW(words, meaning, rank, about, flags)                                                                        \
-    {                                                                                                                  \
-        "" words, sizeof(words) - 1, (meaning), (rank), (about), (flags)                                               \
+#define ROW(words, meaning, rank, about, flags)                          \
+    {                                                                    \
+        "" words, sizeof(words) - 1, (meaning), (rank), (about), (flags) \
     }
 
 #endif

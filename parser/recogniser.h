@@ -36,14 +36,14 @@ struct service {
 };
 
 struct recogniser {
-    const char *name;             /* for enableProgram and disableProgram */
-    bool needs_instance;          /* its tags have a slash: postfix/smtpd, but not OpenSMTPD's smtpd */
-    bool any_instance;            /* with a slash or without */
+    const char *name;    /* for enableProgram and disableProgram */
+    bool needs_instance; /* its tags have a slash: postfix/smtpd, but not OpenSMTPD's smtpd */
+    bool any_instance;   /* with a slash or without */
     bool off_by_default;
     const struct service *services;
     size_t services_n;
-    recognise_fn *untagged;       /* claims lines that have no tag; NULL: none */
-    struct span family;           /* programs whose name begins so are its first service, too; empty: none */
+    recognise_fn *untagged; /* claims lines that have no tag; NULL: none */
+    struct span family;     /* programs whose name begins so are its first service, too; empty: none */
 };
 
 #define SERVICES(table) .services = (table), .services_n = sizeof(table) / sizeof(table)[0]
@@ -54,8 +54,8 @@ extern const size_t recognisers_n;
 
 const struct recogniser *recogniser_named(struct span name);
 
-/* A look-up table over the services of the recognisers that are switched on; 4 KiB, owned by the caller. */
-#define DISPATCH_SLOTS 512 /* a power of two, well above twice the number of services */
+/* A look-up table over the services of the recognisers that are switched on; owned by the caller. */
+#define DISPATCH_SLOTS    512 /* a power of two, well above twice the number of services */
 #define DISPATCH_FAMILIES 8
 struct dispatch {
     struct {

@@ -1,5 +1,5 @@
-/* Repeated lines: `message repeated 3 times: [ text ]`, `last message repeated 3 times`, `above message repeats 3 times`
- * stand for so many more of the previous line's events of that host.
+/* Repeated lines: `message repeated 3 times: [ text ]`, `last message repeated 3 times`, `above message repeats 3
+ * times` stand for so many more of the previous line's events of that host.
  *
  * What the last line of each host counted is kept in a small table: of hosts that crowd each other out of it, only the
  * latest is known. One thread.
@@ -10,8 +10,8 @@
 
 #include "event.h"
 
-#define REPEAT_HOSTS 256 /* a power of two */
-#define REPEAT_EVENTS 4  /* of one line */
+#define REPEAT_HOSTS       256 /* a power of two */
+#define REPEAT_EVENTS      4   /* of one line */
 #define REPEAT_ZONE_OCTETS 64
 
 struct repeats; /* opaque */

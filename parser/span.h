@@ -85,7 +85,8 @@ static inline bool span_take_char(struct span *s, char c)
 }
 
 /* Where the octet `c` stands first, or NULL; an empty span may have a null pointer, which memchr() does not take.
- * What is looked for in a log line mostly stands near: two vectors here spare a call and its branches on the distance. */
+ * What is looked for in a log line mostly stands near: two vectors here spare a call and its branches on the distance.
+ */
 static inline const char *span_chr(struct span s, char c)
 {
 #ifdef __SSE2__
@@ -110,8 +111,8 @@ static inline const char *span_chr_either(struct span s, char a, char b)
 #ifdef __SSE2__
     for (; s.n >= 16; s = (struct span){ s.p + 16, s.n - 16 }) {
         const __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)s.p);
-        unsigned found = (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(octets, _mm_set1_epi8(a)),
-                                                                  _mm_cmpeq_epi8(octets, _mm_set1_epi8(b))));
+        unsigned found = (unsigned)_mm_movemask_epi8(
+            _mm_or_si128(_mm_cmpeq_epi8(octets, _mm_set1_epi8(a)), _mm_cmpeq_epi8(octets, _mm_set1_epi8(b))));
 
         if (found)
             return s.p + __builtin_ctz(found);

@@ -7,11 +7,11 @@
 
 #include "hash.h"
 
-#define CHUNK 64                                /* hosts are allocated by so many, so that rows never move */
-#define CHUNKS (HOSTS_CAP / CHUNK + 1)          /* one more chunk for `(other)` */
-#define HOST_SLOTS (2 * HOSTS_CAP)              /* powers of two, at most half full */
+#define CHUNK      64                      /* hosts are allocated by so many, so that rows never move */
+#define CHUNKS     (HOSTS_CAP / CHUNK + 1) /* one more chunk for `(other)` */
+#define HOST_SLOTS (2 * HOSTS_CAP)         /* powers of two, at most half full */
 #define ZONE_SLOTS (2 * ZONES_CAP)
-#define NEAR_HOSTS 64                           /* raw names that were met lately */
+#define NEAR_HOSTS 64 /* raw names that were met lately */
 
 const uint32_t delay_bounds_s[DELAY_BUCKETS - 1] = { 1, 5, 15, 60, 300, 900, 3600, 14400, 86400 };
 
@@ -35,7 +35,7 @@ struct tallies {
     uint32_t host_slots[HOST_SLOTS]; /* 1 + index of the row; 0: free */
     uint64_t hosts_over_cap;
     struct near_host near[NEAR_HOSTS];
-    struct near_host *latest; /* of these the one that was asked for last */
+    struct near_host *latest;         /* of these the one that was asked for last */
     struct zone zones[ZONES_CAP + 1]; /* the last one is `(other)` */
     uint32_t zones_n;
     uint32_t zone_slots[ZONE_SLOTS];

@@ -11,13 +11,13 @@
 #include "event.h"
 
 #define HOST_NAME_OCTETS 64
-#define HOSTS_CAP 16384
+#define HOSTS_CAP        16384
 #define ZONE_NAME_OCTETS 64
-#define ZONES_CAP 1024
+#define ZONES_CAP        1024
 
 /* Events of the last hour by their own time, in steps of 10 s. */
 #define RECENT_STEP_S 10
-#define RECENT_STEPS 361
+#define RECENT_STEPS  361
 
 /* Delivery delays: cumulative counts up to these bounds in seconds, and one without a bound. */
 #define DELAY_BUCKETS 10
@@ -26,10 +26,10 @@ extern const uint32_t delay_bounds_s[DELAY_BUCKETS - 1];
 struct tally {
     char name[HOST_NAME_OCTETS + 1]; /* NUL-terminated */
     uint8_t name_octets;
-    uint64_t key;                    /* hash of the name: the host's part of a flow's key */
-    int64_t last_event;              /* seconds since 1970; TIME_UNKNOWN before the first */
+    uint64_t key;       /* hash of the name: the host's part of a flow's key */
+    int64_t last_event; /* seconds since 1970; TIME_UNKNOWN before the first */
     uint64_t counters[COUNTERS];
-    bool wrote_mta;                  /* an MTA of this host wrote a line about a message */
+    bool wrote_mta; /* an MTA of this host wrote a line about a message */
 };
 
 /* Whether an MTA logs on this host: then its lines are the deliveries and the logins, and what Dovecot, Cyrus or
@@ -69,7 +69,7 @@ void tallies_event(struct tallies *tallies, const struct event *event);
 
 /* Reading. */
 const struct tally *tallies_total(const struct tallies *tallies);
-size_t tallies_hosts(const struct tallies *tallies);                         /* how many rows */
+size_t tallies_hosts(const struct tallies *tallies);                          /* how many rows */
 const struct tally *tallies_host_at(const struct tallies *tallies, size_t i); /* in order of appearance */
 size_t tallies_zones(const struct tallies *tallies);
 const struct zone *tallies_zone_at(const struct tallies *tallies, size_t i);

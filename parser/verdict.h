@@ -9,7 +9,7 @@
 
 #include "event.h"
 
-#define VERDICT_WAIT_S 2
+#define VERDICT_WAIT_S   2
 #define VERDICTS_DECIDED 256 /* ids that are remembered after they were counted */
 
 struct verdicts;

@@ -11,13 +11,13 @@
 #include "../parser/span.h"
 
 #define READER_BUFFER_OCTETS (256 * 1024)
-#define READER_LINE_OCTETS (64 * 1024)
+#define READER_LINE_OCTETS   (64 * 1024)
 
 enum reader_result {
     READER_LINE,     /* *line holds the next line without its newline; it lives until the next call */
     READER_OVERLONG, /* a line above the cap was skipped */
     READER_END,
-    READER_ERROR,    /* reader_error() says what happened; lines before it were good */
+    READER_ERROR, /* reader_error() says what happened; lines before it were good */
 };
 
 struct reader;

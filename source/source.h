@@ -28,7 +28,7 @@ struct source_status {
     uint64_t behind_octets; /* not read yet, as far as is known */
     int64_t last_read;      /* seconds since 1970 when octets last came; TIME_UNKNOWN before the first */
     uint64_t rotations, errors;
-    char last_error[256];   /* a sentence that says what is wrong and what to do; empty when nothing is */
+    char last_error[256]; /* a sentence that says what is wrong and what to do; empty when nothing is */
 };
 
 struct source_set;

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 /* IN_ATTRIB: a file that becomes readable, or loses its last name. */
-#define NEWS                                                                                                           \
-    (IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF |     \
+#define NEWS                                                                                                       \
+    (IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | \
      IN_ONLYDIR)
 
 struct watch {

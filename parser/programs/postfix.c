@@ -241,8 +241,8 @@ bool postfix_smtp(const struct line *line, struct events *events)
         return true;
     }
     return is_talk(rest) || span_has_prefix(rest, "connect to ") || span_has_prefix(rest, "setting up TLS") ||
-           span_has_prefix(rest, "discarding EHLO keywords") ||
-           span_mentions(rest, " offered ") || span_has_prefix(rest, "Host offered");
+           span_has_prefix(rest, "discarding EHLO keywords") || span_mentions(rest, " offered ") ||
+           span_has_prefix(rest, "Host offered");
 }
 
 static bool deliver_by(const struct line *line, struct events *events, enum delivery_agent agent, enum counter success)
@@ -286,7 +286,8 @@ static bool take_active(struct span rest, uint64_t *size)
            span_take_number(&rest, &recipients) && span_is(rest, " (queue active)");
 }
 
-/* The sender's address is not quoted before Postfix 3.5, and looks like fields: what stands last is the queue manager's. */
+/* The sender's address is not quoted before Postfix 3.5, and looks like fields: what stands last is the queue
+ * manager's. */
 static bool put_active_odd(const struct line *line, struct event *e, struct events *events)
 {
     struct span rest = line->header.message;

@@ -9,7 +9,8 @@
  * vowels, which long ids leave out; short ids are upper case. */
 bool postfix_take_queue_id(struct span *s, struct span *id);
 
-/* `reject: RCPT from ..`, `milter-hold: ..`, `discard: ..` and the like behind a queue id or NOQUEUE (then id is empty). */
+/* `reject: RCPT from ..`, `milter-hold: ..`, `discard: ..` and the like behind a queue id or NOQUEUE (then id is
+ * empty). */
 bool postfix_access_action(const struct line *line, struct span id, struct span rest, struct events *events);
 
 /* A line that begins with `warning: `. */

@@ -19,7 +19,7 @@
 
 #include "../fields.h"
 
-static bool put_count(const struct line *line, struct events *events, enum counter counter, struct span client)
+static bool count_client(const struct line *line, struct events *events, enum counter counter, struct span client)
 {
     struct event e = event_of(EVENT_COUNT, line);
 
@@ -102,12 +102,14 @@ static struct span split_envelope(struct span s, struct event *e)
 
 static bool is_content_check(struct span rest)
 {
-    return span_has_prefix(rest, "header ") || span_has_prefix(rest, "body ") || span_has_prefix(rest, "mime header ") ||
-           span_has_prefix(rest, "nested header ") || span_has_prefix(rest, "content ");
+    return span_has_prefix(rest, "header ") || span_has_prefix(rest, "body ") ||
+           span_has_prefix(rest, "mime header ") || span_has_prefix(rest, "nested header ") ||
+           span_has_prefix(rest, "content ");
 }
 
 /* `header Subject: .. from mx[192.0.2.1]; from=<a> to=<b> proto=SMTP helo=<c>: 5.7.1 text`. The header's own text may
- * look like all of that, so the fields are looked for from the end; what follows the last one is the administrator's. */
+ * look like all of that, so the fields are looked for from the end; what follows the last one is the administrator's.
+ */
 static struct span content_check(struct span rest, struct event *e)
 {
     struct span tail = rest, text = { rest.p + rest.n, 0 }, found;
@@ -214,8 +216,8 @@ bool postfix_access_action(const struct line *line, struct span id, struct span 
 
 /* ---- smtpd ---- */
 
-/* `client=name[address], sasl_username=..`; with NOQUEUE it is the front of a before-queue proxy: the id that the message
- * gets behind the proxy is its reception, but the client logged in here. */
+/* `client=name[address], sasl_username=..`; with NOQUEUE it is the front of a before-queue proxy: the id that the
+ * message gets behind the proxy is its reception, but the client logged in here. */
 static bool put_opened(const struct line *line, struct span id, struct span rest, struct events *events)
 {
     struct event e = event_of(EVENT_OPENED, line);
@@ -243,7 +245,7 @@ static bool put_opened(const struct line *line, struct span id, struct span rest
     if (id.n)
         events_put(events, &e);
     if (logged_in && e.original_id.n == 0)
-        put_count(line, events, COUNTER_AUTH_SUCCEEDED, e.client);
+        count_client(line, events, COUNTER_AUTH_SUCCEEDED, e.client);
     return true;
 }
 
@@ -255,7 +257,7 @@ static bool smtpd_warning(const struct line *line, struct events *events)
     if (span_chr(rest, '[') && fields_take_client(&rest, &client) && !span_chr(client, ' ') &&
         span_take_literal(&rest, ": SASL ") && span_take_until(&rest, ' ', &method) &&
         span_has_prefix(rest, "authentication failed"))
-        return put_count(line, events, COUNTER_AUTH_FAILED, client);
+        return count_client(line, events, COUNTER_AUTH_FAILED, client);
     return postfix_warning(line, events);
 }
 
@@ -265,13 +267,13 @@ static bool smtpd_connection(const struct line *line, struct span rest, struct e
 
     if (span_take_literal(&rest, "connect from ")) {
         fields_take_client(&rest, &client);
-        return put_count(line, events, COUNTER_CONNECTIONS, client);
+        return count_client(line, events, COUNTER_CONNECTIONS, client);
     }
     if (span_has_prefix(rest, "lost connection after ") || span_has_prefix(rest, "timeout after ")) {
         rest = span_skip(rest, span_find(rest, SPAN(" from ")));
         span_take_literal(&rest, " from ");
         fields_take_client(&rest, &client);
-        return put_count(line, events, COUNTER_CONNECTIONS_LOST, client);
+        return count_client(line, events, COUNTER_CONNECTIONS_LOST, client);
     }
     return span_has_prefix(rest, "disconnect from ");
 }
@@ -288,10 +290,21 @@ static bool smtpd_message(const struct line *line, struct span id, struct span r
 static bool smtpd_session(const struct line *line, struct events *events)
 {
     static const struct span silent[] = {
-        SPAN("setting up TLS connection"), SPAN("SSL_accept"), SPAN("TLS "), SPAN("too many errors"),
-        SPAN("improper command pipelining"), SPAN("discarding EHLO keywords"), SPAN("fatal: "), SPAN("error: "),
-        SPAN("panic: "), SPAN("statistics: "), SPAN("certificate verification"), SPAN("idle timeout"),
-        SPAN("initializing the server-side TLS"), SPAN("table "), SPAN("proxymap stream disconnect"),
+        SPAN("setting up TLS connection"),
+        SPAN("SSL_accept"),
+        SPAN("TLS "),
+        SPAN("too many errors"),
+        SPAN("improper command pipelining"),
+        SPAN("discarding EHLO keywords"),
+        SPAN("fatal: "),
+        SPAN("error: "),
+        SPAN("panic: "),
+        SPAN("statistics: "),
+        SPAN("certificate verification"),
+        SPAN("idle timeout"),
+        SPAN("initializing the server-side TLS"),
+        SPAN("table "),
+        SPAN("proxymap stream disconnect"),
     };
     struct span rest = line->header.message;
 
@@ -300,7 +313,7 @@ static bool smtpd_session(const struct line *line, struct events *events)
 
         rest = span_skip(rest, span_find(rest, SPAN(" from ")) + sizeof " from " - 1);
         fields_take_client(&rest, &client);
-        return put_count(line, events, COUNTER_TLS_INBOUND, client);
+        return count_client(line, events, COUNTER_TLS_INBOUND, client);
     }
     for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
         if (span_starts(rest, silent[i]))
@@ -347,13 +360,33 @@ bool postfix_smtpd(const struct line *line, struct events *events)
 bool postfix_postscreen(const struct line *line, struct events *events)
 {
     static const struct span silent[] = {
-        SPAN("CONNECT from "),        SPAN("PASS OLD "),      SPAN("PASS NEW "),       SPAN("ALLOWLISTED "),
-        SPAN("WHITELISTED "),         SPAN("DENYLISTED "),    SPAN("BLACKLISTED "),    SPAN("WHITELIST VETO "),
-        SPAN("ALLOWLIST VETO "),      SPAN("PREGREET "),      SPAN("DNSBL "),          SPAN("HANGUP "),
-        SPAN("BARE NEWLINE "),        SPAN("NON-SMTP "),      SPAN("COMMAND "),        SPAN("DATA without "),
-        SPAN("BDAT without "),        SPAN("warning: "),      SPAN("fatal: "),         SPAN("error: "),
-        SPAN("panic: "),              SPAN("statistics: "),   SPAN("cache "),          SPAN("close database "),
-        SPAN("entering STRESS mode"), SPAN("leaving STRESS"), SPAN("reject: connect"),
+        SPAN("CONNECT from "),
+        SPAN("PASS OLD "),
+        SPAN("PASS NEW "),
+        SPAN("ALLOWLISTED "),
+        SPAN("WHITELISTED "),
+        SPAN("DENYLISTED "),
+        SPAN("BLACKLISTED "),
+        SPAN("WHITELIST VETO "),
+        SPAN("ALLOWLIST VETO "),
+        SPAN("PREGREET "),
+        SPAN("DNSBL "),
+        SPAN("HANGUP "),
+        SPAN("BARE NEWLINE "),
+        SPAN("NON-SMTP "),
+        SPAN("COMMAND "),
+        SPAN("DATA without "),
+        SPAN("BDAT without "),
+        SPAN("warning: "),
+        SPAN("fatal: "),
+        SPAN("error: "),
+        SPAN("panic: "),
+        SPAN("statistics: "),
+        SPAN("cache "),
+        SPAN("close database "),
+        SPAN("entering STRESS mode"),
+        SPAN("leaving STRESS"),
+        SPAN("reject: connect"),
     };
     struct span rest = line->header.message;
     struct span client = { rest.p, 0 };
@@ -363,7 +396,7 @@ bool postfix_postscreen(const struct line *line, struct events *events)
     /* Logged at the end of each session that smtpd did not get, and of no other. */
     if (span_take_literal(&rest, "DISCONNECT ")) {
         fields_take_client(&rest, &client);
-        return put_count(line, events, COUNTER_CONNECTIONS, client);
+        return count_client(line, events, COUNTER_CONNECTIONS, client);
     }
     for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
         if (span_starts(rest, silent[i]))
