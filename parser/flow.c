@@ -264,6 +264,8 @@ static void opened(struct flows *flows, struct event *e)
     case CONTENT_FILTER_NONE:
         break;
     }
+    if (before & FLOW_HELD) /* quarantined before it was there */
+        flows_count_reception(flows, e, f);
 }
 
 /* A message that was put through the queue's entrance again keeps what was counted of it. */

@@ -24,7 +24,8 @@ static inline void events_put(struct events *events, struct event *event)
 
 static inline void events_expect(struct events *events, const struct line *line, struct span queue_id)
 {
-    events->expect(events, line, queue_id);
+    if (events->expect)
+        events->expect(events, line, queue_id);
 }
 
 /* True when the line is one of those that this program is known to write, whether or not it is an event. */

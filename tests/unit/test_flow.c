@@ -211,6 +211,16 @@ static void held_mail_is_received_at_once_by_cleanup(void **state)
            "received=1 held=1 receivedOctets=1000");
 }
 
+static void mail_quarantined_by_an_access_table_is_received(void **state)
+{
+    (void)state;
+    expect("sm-mta[1]: 5AK836aA002136: ruleset=check_mail, arg1=<a@x.example>, relay=mx.example.net [192.0.2.1], "
+           "quarantine=put aside\n"
+           "sm-mta[1]: 5AK836aA002136: from=<a@x.example>, size=500, class=0, nrcpts=1, msgid=<m@x>, proto=ESMTP, "
+           "daemon=MTA, relay=mx.example.net [192.0.2.1]\n",
+           "held=1 received=1");
+}
+
 static void mail_held_at_the_door_is_received_when_it_is_released_or_removed(void **state)
 {
     static const char door[] = "postfix/smtpd[1]: NOQUEUE: hold: RCPT from mx[192.0.2.1]: <c@d>: Recipient address "
@@ -367,6 +377,16 @@ static void without_a_message_id_the_reply_decides(void **state)
             B) "amavis[7]: (7-1) Passed CLEAN {RelayedInbound}, [192.0.2.1]:5 [192.0.2.1] <a@b> -> <c@d>, Queue-ID: " A
                ", mail_id: x, Hits: -, size: 9, queued_as: " B ", 10 ms\n" TO_FILTER(A, B) REMOVED(A) SENT(B),
         "received=1 reinjected=1 sent=1");
+}
+
+static void what_waits_may_come_back_itself(void **state)
+{
+#define N "NNNNN1"
+    (void)state;
+    expect(CLIENT(N) NAMED(N, "") QUEUED(N) LOCALHOST(A) NAMED(A, "web@mx1") QUEUED(A) LOCALHOST(B) NAMED(B, "web@mx1")
+           QUEUED(B) TO_FILTER(A, B) REMOVED(A) SENT(B) REMOVED(B) SENT(N) REMOVED(N),
+           "received=2 reinjected=1 sent=2");
+#undef N
 }
 
 static void what_waits_for_a_name_is_received_when_none_comes_in_time(void **state)
@@ -561,6 +581,7 @@ int main(void)
         cmocka_unit_test(hosts_are_apart),
         cmocka_unit_test(requeued_mail_is_received_once),
         cmocka_unit_test(held_mail_is_received_at_once_by_cleanup),
+        cmocka_unit_test(mail_quarantined_by_an_access_table_is_received),
         cmocka_unit_test(mail_held_at_the_door_is_received_when_it_is_released_or_removed),
         cmocka_unit_test(refused_or_discarded_mail_is_not_received),
         cmocka_unit_test(too_big_is_one_refusal_whoever_says_it),
@@ -573,6 +594,7 @@ int main(void)
         cmocka_unit_test(mail_that_the_filter_drops_is_a_hand_over_from_the_first_line),
         cmocka_unit_test(the_filtered_id_may_be_gone_before_the_line_that_names_it),
         cmocka_unit_test(without_a_message_id_the_reply_decides),
+        cmocka_unit_test(what_waits_may_come_back_itself),
         cmocka_unit_test(what_waits_for_a_name_is_received_when_none_comes_in_time),
         cmocka_unit_test(local_submissions_and_web_applications_are_received),
         cmocka_unit_test(two_filters_in_a_row_are_two_hops),

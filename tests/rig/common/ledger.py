@@ -1,8 +1,8 @@
 """Scenarios, what each must add to the counters, and what was seen to happen. The log is never read.
 
 A scenario is a function that is given a Context and does one thing to the servers; `expect` says what one
-time of it adds to the counters, for each of a rig's modes (MODES) the same. Two more names may stand in `expect`, because what they mean
-for the counters depends on how the content filter is attached:
+time of it adds to the counters, in each of a rig's modes (MODES) the same. Two more names may stand in `expect`, because
+what they mean for the counters depends on how the content filter is attached:
   filtered   messages that come back from the filter (default: those received)
   handed     recipient lines that hand a message over to the filter (default: filtered)
 """
@@ -158,9 +158,10 @@ class Context:
 class Ledger:
     """All scenarios of one run: totals, and the comparison with what was seen."""
 
-    def __init__(self, mode, unlogged=()):
-        """unlogged: counters of things that happen and that the server, as it is configured, does not log."""
-        self.mode, self.unlogged = mode, unlogged
+    def __init__(self, mode, unlogged=(), sized_reports=True):
+        """unlogged: counters of things that happen and that the server, as it is configured, does not log;
+        sized_reports: does the server log the size of the reports that it writes itself?"""
+        self.mode, self.unlogged, self.sized_reports = mode, unlogged, sized_reports
         self.entries = []
         self.faults = []
 

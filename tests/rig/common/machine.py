@@ -1,4 +1,7 @@
-"""A root with servers in it: commands, daemons, ports, mailboxes. Each rig's own Servers adds what it starts."""
+"""A root with servers in it: commands, daemons, ports, mailboxes. Each rig's own Servers adds what it starts.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
 
 import pathlib
 import re

@@ -197,6 +197,7 @@ class Arrival:
         self.recipients, self.here = recipients, here
         self.size, self.lines = len(message), message.count(b"\n")
         self.scenario = scenario_of(message)
+        self.is_report = re.search(rb"^Auto-Submitted: auto-", message, re.M) is not None
 
 
 def scenario_of(message):

@@ -2,6 +2,8 @@
 
 X-Rig-Filter in the header: drop (accepted and thrown away), refuse, defer, or terse (the answer of the server behind it and
 no more; else it is quoted as amavisd-new does).
+
+SPDX-License-Identifier: GPL-2.0-or-later
 """
 
 import re

@@ -1,4 +1,7 @@
-"""The course of a run: all scenarios of a mode, phase by phase, then the comparison and the truth."""
+"""The course of a run: all scenarios of a mode, phase by phase, then the comparison and the truth.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
 
 import concurrent.futures
 import shutil
@@ -65,7 +68,7 @@ def perform(server, world, book, logs, outdir):
     finally:
         for name, path in logs.items():
             if (server.root / path).exists():
-                shutil.copy(server.root / path, outdir / name)
+                shutil.copyfile(server.root / path, outdir / name)
 
 
 def conclude(server, world, book, outdir):

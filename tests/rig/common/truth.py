@@ -24,11 +24,12 @@ def received_bounds(scenario, context, times):
     return low, high + unseen * OTHER_MESSAGE
 
 
-def arrived_bounds(arrivals):
+def arrived_bounds(ledger, arrivals):
     """Of copies that arrived, from what the sinks and mailboxes hold."""
     low = high = 0
     for arrival in arrivals:
-        low += arrival.recipients * max(0, arrival.size - arrival.lines - ADDED_BY_SERVER // 2)
+        if ledger.sized_reports or not arrival.is_report:
+            low += arrival.recipients * max(0, arrival.size - arrival.lines - ADDED_BY_SERVER // 2)
         high += arrival.recipients * (arrival.size + 3 * arrival.lines)
     return low, high
 
@@ -47,8 +48,8 @@ def octets(ledger, arrivals):
         handed[1] += into_filter * (high + ADDED_BY_FILTER * times)
         again[0] += low if hops else 0
         handed[0] += low if into_filter else 0
-    known = {"receivedOctets": tuple(received), "sentOctets": arrived_bounds(a for a in arrivals if not a.here),
-             "deliveredOctets": arrived_bounds(a for a in arrivals if a.here)}
+    known = {"receivedOctets": tuple(received), "sentOctets": arrived_bounds(ledger, [a for a in arrivals if not a.here]),
+             "deliveredOctets": arrived_bounds(ledger, [a for a in arrivals if a.here])}
     plain = dict(known, receivedOctets=(received[0] + again[0], received[1] + again[1]))
     filter_is = "deliveredOctets" if ledger.mode == "pipe" else "sentOctets"
     plain[filter_is] = tuple(a + b for a, b in zip(known[filter_is], handed))

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Runs all scenarios of a mode in the root RIG_ROOT and writes log and truth: drive.py MODE OUTDIR."""
+"""Runs all scenarios of a mode in the root RIG_ROOT and writes log and truth: drive.py MODE OUTDIR.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
 
 import os
 import pathlib
@@ -18,7 +21,8 @@ import scenarios_delivery  # noqa: F401
 import scenarios_hostile  # noqa: F401
 import scenarios_refused  # noqa: F401
 
-SINKS = [("198.51.100.1", 25, "accept"), ("198.51.100.3", 25, "busy"), ("198.51.100.4", 25, "hangup"), ("198.51.100.17", 25, "busy"),
+SINKS = [("198.51.100.1", 25, "accept"), ("198.51.100.3", 25, "busy"), ("198.51.100.4", 25, "hangup"),
+         ("198.51.100.17", 25, "busy"),
          ("198.51.100.6", 25, "silent"), ("198.51.100.7", 25, "deaf"), ("198.51.100.9", 25, "tls"),
          ("198.51.100.11", 25, "accept"), ("198.51.100.12", 25, "accept"), ("198.51.100.24", 24, "lmtp"),
          ("192.0.2.10", 25, "accept"), ("192.0.2.11", 25, "accept")]

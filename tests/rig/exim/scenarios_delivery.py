@@ -1,4 +1,7 @@
-"""Deliveries that fail, for ever or for now, and what the sender is told; frozen messages."""
+"""Deliveries that fail, for ever or for now, and what the sender is told; frozen messages.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
 
 import time
 

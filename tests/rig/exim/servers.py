@@ -1,4 +1,7 @@
-"""The servers in the root: their configuration, start, and the state of Exim's queue."""
+"""The servers in the root: their configuration, start, and the state of Exim's queue.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
 
 import pathlib
 import shutil

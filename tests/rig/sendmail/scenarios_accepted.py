@@ -1,4 +1,7 @@
-"""Mail that is accepted and goes where it should; sessions that come to nothing without a refusal."""
+"""Mail that is accepted and goes where it should; sessions that come to nothing without a refusal.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
 
 from ledger import scenario
 
@@ -189,8 +192,9 @@ def nothing_at_all(rig):
     rig.session("192.0.2.13").quit()
 
 
-@scenario(plain=3, verbose=2, connections=1, connectionsLost=1)
+@scenario(plain=3, verbose=2, connections=1)
 def lost_after_connect(rig):
+    """Before MAIL a lost connection is logged like one that was ended with QUIT."""
     rig.session("192.0.2.13", hello=None).drop()
 
 
@@ -212,8 +216,9 @@ def lost_in_data(rig):
     session.drop()
 
 
-@scenario(plain=2, verbose=1, connections=1, connectionsLost=1)
+@scenario(plain=2, verbose=1, connections=1, connectionsLost=2)
 def timeout_after_rcpt(rig):
+    """Two lines say so: a time-out, and the input channel lost."""
     session = rig.session("192.0.2.14")
     session.mail("sender@world.example")
     rig.expect(session.rcpt("alice@example.org"), 250)

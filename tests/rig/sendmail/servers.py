@@ -1,4 +1,7 @@
-"""The servers in the root: their configuration, start, and the state of Sendmail's queue."""
+"""The servers in the root: their configuration, start, and the state of Sendmail's queue.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
 
 import pathlib
 import shutil
@@ -29,6 +32,12 @@ class Servers(machine.Machine):
         # Debian's set-up gives the directory to another user, and Sendmail's programs write to none but their own.
         shutil.chown(mail, "root", "root")
         mail.chmod(0o755)
+        queue = self.root / "var/spool/mqueue"
+        shutil.chown(queue, "root", "root")
+        queue.chmod(0o700)
+        (self.root / "var/run/sendmail/mta").mkdir(parents=True, exist_ok=True)
+        for name in ("sendmail.st", "sm-client.st"):
+            (self.root / "var/lib/sendmail" / name).touch()
         for old in mail.glob("*.db"):
             old.unlink()
         for table in ("access", "mailertable"):
@@ -42,7 +51,7 @@ class Servers(machine.Machine):
     def start(self):
         self.start_syslog()
         self.start_dns()
-        self.spawn("sendmail-mta", "-bD", "-L", "sm-mta")
+        self.spawn("/usr/sbin/sendmail-mta", "-bD", "-L", "sm-mta")
         wait_for(lambda: listens(25) and listens(587), 20, "sendmail")
 
     def stop(self):
