@@ -15,6 +15,7 @@
 #include "lock.h"
 #include "log.h"
 #include "snmp.h"
+#include "clock.h"
 
 /* ---- signals ---- */
 
@@ -57,14 +58,6 @@ static void catch_signals(void)
 
 /* ---- the loop ---- */
 
-static int64_t monotonic_cs(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 100 + now.tv_nsec / 10000000;
-}
-
 static void read_again(const struct options *o, struct ingest *ingest)
 {
     struct config *config = snmp_read_again(o);
@@ -100,7 +93,9 @@ static void forget_pid(const struct options *o)
 /* From the configuration on. */
 static int serve(const struct options *o, struct snapshots *snapshots, const char *state_directory)
 {
-    struct mib_view view = { .snapshot = snapshots_hold(snapshots), .now = time(NULL), .since_cs = monotonic_cs() };
+    struct mib_view view = { .snapshot = snapshots_hold(snapshots),
+                             .now = time(NULL),
+                             .since_cs = monotonic_ms() / 10 };
     struct config *config = snmp_begin(o, state_directory, &view);
     struct ingest *ingest;
     bool stopped;

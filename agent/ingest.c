@@ -14,6 +14,7 @@
 #include "../config/hosts.h"
 #include "log.h"
 #include "status.h"
+#include "clock.h"
 
 #define READ_OCTETS       (1024 * 1024) /* between two looks at what else is to be done */
 #define PUBLISH_MS        250
@@ -45,14 +46,6 @@ struct ingest {
     bool backlog_read;
     int64_t published_ms, looked_ms;
 };
-
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void wake(int fd)
 {

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "clock.h"
 
 #define DEFAULT_SOCKET "/var/agentx/master"
 /* An attempt takes its time: trouble that ends by itself is not told. Less so when snmpd listens. */
@@ -33,14 +34,6 @@ static struct {
     time_t down_since; /* monotonic */
     char told[512];    /* the last sentence; empty after a success */
 } state;
-
-static time_t monotonic_s(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
-}
 
 /* With the library's defaults an snmpd that is stopped holds this thread for ten seconds; so for one third of a
  * second, and then it is asked again. */
@@ -80,7 +73,7 @@ static int link_ended(int major, int minor, void *server, void *client)
 {
     (void)major, (void)minor, (void)server, (void)client;
     if (state.up)
-        state.down_since = monotonic_s();
+        state.down_since = (time_t)(monotonic_ms() / 1000);
     state.up = false;
     return 0;
 }
@@ -88,7 +81,7 @@ static int link_ended(int major, int minor, void *server, void *client)
 void link_prepare(void)
 {
     state.prepared = true;
-    state.down_since = monotonic_s();
+    state.down_since = (time_t)(monotonic_ms() / 1000);
     snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_SESSION_INIT, session_init, NULL);
     snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START, link_began, NULL);
     snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, link_ended, NULL);
@@ -211,7 +204,7 @@ void link_look(void)
 {
     const char *address = netsnmp_ds_get_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET);
     char sentence[sizeof state.told];
-    time_t down_s = monotonic_s() - state.down_since;
+    time_t down_s = (time_t)(monotonic_ms() / 1000) - state.down_since;
 
     if (!state.prepared || state.up || down_s < PATIENCE_S)
         return;

@@ -1,6 +1,7 @@
 /* The log queue, and the ear at Net-SNMP's own messages.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "log.h"
+#include "clock.h"
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
@@ -134,13 +135,12 @@ static const struct {
 /* One explanation is enough for all the groups that are refused at the same time. */
 static void explain(size_t i)
 {
-    static time_t last[sizeof explained / sizeof explained[0]]; /* monotonic */
-    struct timespec now;
+    static int64_t last_ms[sizeof explained / sizeof explained[0]];
+    int64_t now_ms = monotonic_ms();
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    if (last[i] && now.tv_sec - last[i] < EXPLAIN_AGAIN_S)
+    if (last_ms[i] && now_ms - last_ms[i] < EXPLAIN_AGAIN_S * 1000)
         return;
-    last[i] = now.tv_sec;
+    last_ms[i] = now_ms;
     put(LOG_ERR, explained[i].means);
 }
 

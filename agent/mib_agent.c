@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "oids.h"
+#include "clock.h"
 
 static const oid columns[] = {
     OID_AGENT_VERSION,
@@ -33,11 +34,8 @@ static const oid columns[] = {
 static void discontinuity(struct mib_view *view, struct mib_value *value)
 {
     const int64_t near_cs = 200;
-    struct timespec now;
-    int64_t ticks;
+    int64_t ticks = (int64_t)netsnmp_get_agent_uptime() - (monotonic_ms() / 10 - view->since_cs);
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    ticks = (int64_t)netsnmp_get_agent_uptime() - (now.tv_sec * 100 + now.tv_nsec / 10000000 - view->since_cs);
     if (ticks < 0)
         ticks = 0;
     if (llabs(ticks - (int64_t)view->discontinuity) > near_cs)

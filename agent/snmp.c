@@ -13,6 +13,7 @@
 #include "embedded.h"
 #include "link.h"
 #include "log.h"
+#include "clock.h"
 
 #define TURN_S      1
 #define HOLD_GAP_MS 20  /* requests that come closer together see one snapshot, */
@@ -204,11 +205,8 @@ void snmp_list_tokens(const struct options *o)
 static void refresh(struct snapshots *snapshots, struct mib_view *view, bool requests)
 {
     static int64_t last_request_ms, held_ms;
-    struct timespec now;
-    int64_t now_ms;
+    int64_t now_ms = monotonic_ms();
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     if (now_ms - last_request_ms > HOLD_GAP_MS || now_ms - held_ms > HOLD_MS) {
         view->snapshot = snapshots_hold(snapshots);
         view->now = time(NULL);
