@@ -19,8 +19,11 @@ COUNTERS = ("received sent delivered forwarded bounced deferred expired rejected
             "dmarcFailed tlsInbound tlsOutbound").split()
 FILTER_WORDS = {"filtered", "handed"}
 # How a rig may run its server: with a content filter after the queue, by SMTP or by pipe, or before it, or with none,
-# or with none and more lines in the log.
-MODES = ("content-filter", "pipe", "proxy", "plain", "verbose")
+# or with none and more lines in the log; in front of another server of the host; or with one of the filters that a rig
+# is about.
+MODES = ("content-filter", "pipe", "proxy", "plain", "verbose", "front", "rspamd", "spampd", "clamsmtp")
+# The modes whose filter brings mail back, and what a hand-over to it looks like. A server in front logs none.
+HAND_OVERS = {"content-filter": "sent", "pipe": "delivered", "spampd": "sent", "clamsmtp": "sent", "front": None}
 REFUSALS = ("rejected", "rejectedTemporarily", "greylisted")
 # Which counters the reasons of a kind must add up to (COUNTING.md section 6).
 KINDS = {"permanent": ("rejected",), "temporary": ("rejectedTemporarily", "greylisted"),
@@ -50,7 +53,7 @@ class Scenario:
 SCENARIOS = []
 
 
-def scenario(phase=1, reasons=None, unlike=None, through=("content-filter", "pipe", "proxy"), **expect):
+def scenario(phase=1, reasons=None, unlike=None, through=("proxy", *HAND_OVERS), **expect):
     """Registers a scenario. The names of modes tell how often it runs in each; `reasons` is {"kind reason": n}.
 
     `through` names the modes in which the filter sees the mail of the scenario.
@@ -158,10 +161,13 @@ class Context:
 class Ledger:
     """All scenarios of one run: totals, and the comparison with what was seen."""
 
-    def __init__(self, mode, unlogged=(), sized_reports=True):
+    def __init__(self, mode, unlogged=(), sized_reports=True, size_excess=0):
         """unlogged: counters of things that happen and that the server, as it is configured, does not log;
-        sized_reports: does the server log the size of the reports that it writes itself?"""
+        sized_reports: does the server log the size of the reports that it writes itself?
+        size_excess: by how much it may log more for a message than it stores"""
         self.mode, self.unlogged, self.sized_reports = mode, unlogged, sized_reports
+        self.size_excess = size_excess
+        self.split = 0  # messages that came back in parts, for some of their recipients each: how many more there were
         self.entries = []
         self.faults = []
 
@@ -183,10 +189,11 @@ class Ledger:
         if self.mode != "pipe":
             known["connections"] += filtered
             plain["connections"] += filtered
-        if self.mode in ("content-filter", "pipe"):
+        if self.mode in HAND_OVERS:
             known["reinjected"] += filtered
             plain["received"] += filtered
-            plain["sent" if self.mode == "content-filter" else "delivered"] += handed
+            if HAND_OVERS[self.mode]:
+                plain[HAND_OVERS[self.mode]] += handed
         plain["received"] += plain.pop("reinjected", 0)
         plain["sent"] += known["reinjected"] - filtered if self.mode != "proxy" else known["reinjected"]
         for name in self.unlogged:
@@ -200,7 +207,15 @@ class Ledger:
             for total, one in zip((known, plain), self.counters(scenario)):
                 for name, n in one.items():
                     total[name] += n * times
+        for total, name in ((known, "reinjected"), (known, "connections"), (plain, "received"), (plain, "connections")):
+            total[name] += self.split
         return known, plain
+
+    def came_back(self, messages):
+        """The filter brought so many messages back: a server may hand one over in parts."""
+        self.split = messages - self.totals()[0]["reinjected"]
+        if self.split < 0:
+            self.faults.append(f"{messages} messages came back from the filter, {-self.split} too few")
 
     def reasons(self):
         total = collections.Counter()

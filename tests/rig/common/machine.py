@@ -29,10 +29,11 @@ class Machine:
         return done.stdout.decode("utf-8", "replace")
 
     def spawn(self, *command):
-        """A daemon that stays in the foreground."""
+        """A daemon that stays in the foreground; its process."""
         output = open(self.root / "var/log/rig-daemons", "ab")
         self.children.append(subprocess.Popen(["chroot", self.root, *command], stdout=output, stderr=output,
                                               stdin=subprocess.DEVNULL))
+        return self.children[-1]
 
     def ids(self, user):
         """The user's and the group's number in the root."""

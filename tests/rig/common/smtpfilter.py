@@ -11,6 +11,7 @@ import socket
 import threading
 
 SERVER = ("127.0.0.1", 10025)
+HANDED_BACK = []  # the replies to messages that the server took back
 
 
 def start(port=10024):
@@ -62,7 +63,7 @@ def _say(stream, text):
 
 def _filtered(envelope, message):
     """What the server is told about a message, which has been handed back unless its sender wished otherwise."""
-    found = re.search(rb"^X-Rig-Filter: (\w+)", message, re.M)
+    found = re.search(rb"^X-Rig-Filter: (\w+)", message.split(b"\r\n\r\n")[0], re.M)  # a report quotes others'
     wish = found.group(1).decode() if found else ""
     if wish == "drop":
         return "250 2.7.0 Ok, discarded, id=00042-01 - spam"
@@ -89,6 +90,8 @@ def _hand_back(envelope, message):
             stream.write(b"X-Filtered: by the rig\r\n" + message + b".\r\n")
             stream.flush()
             reply = _reply(stream)
+            if reply.startswith("250"):
+                HANDED_BACK.append(reply)
         _say(stream, "QUIT")
         _reply(stream)
     return reply

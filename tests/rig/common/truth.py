@@ -30,7 +30,7 @@ def arrived_bounds(ledger, arrivals):
     for arrival in arrivals:
         if ledger.sized_reports or not arrival.is_report:
             low += arrival.recipients * max(0, arrival.size - arrival.lines - ADDED_BY_SERVER // 2)
-        high += arrival.recipients * (arrival.size + 3 * arrival.lines)
+        high += arrival.recipients * (arrival.size + 3 * arrival.lines + ledger.size_excess)
     return low, high
 
 
@@ -46,11 +46,14 @@ def octets(ledger, arrivals):
         into_filter = plain["sent"] + plain["delivered"] - known["sent"] - known["delivered"]
         again[1] += hops * (high + ADDED_BY_FILTER * times)
         handed[1] += into_filter * (high + ADDED_BY_FILTER * times)
-        again[0] += low if hops else 0
+        again[0] += low if hops and ledger.mode != "front" else 0  # a server in front names no size
         handed[0] += low if into_filter else 0
     known = {"receivedOctets": tuple(received), "sentOctets": arrived_bounds(ledger, [a for a in arrivals if not a.here]),
              "deliveredOctets": arrived_bounds(ledger, [a for a in arrivals if a.here])}
-    plain = dict(known, receivedOctets=(received[0] + again[0], received[1] + again[1]))
+    known.update({name: (0, 0) for name in ledger.unlogged if name in known})
+    if "receivedOctets" in ledger.unlogged:
+        again = [0, 0]
+    plain = dict(known, receivedOctets=tuple(map(sum, zip(known["receivedOctets"], again))))
     filter_is = "deliveredOctets" if ledger.mode == "pipe" else "sentOctets"
     plain[filter_is] = tuple(a + b for a, b in zip(known[filter_is], handed))
     return known, plain

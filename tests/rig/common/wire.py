@@ -98,12 +98,16 @@ class Session:
             code, text = self.command(base64.b64encode(answer.encode()).decode())
         return code, text
 
-    def starttls(self):
+    def starttls(self, anonymous=False):
+        """anonymous: without the server's certificate, for a server that cannot use its own."""
         code, text = self.command("STARTTLS")
         if code == 220:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
+            if anonymous:
+                context.maximum_version = ssl.TLSVersion.TLSv1_2
+                context.set_ciphers("aNULL:@SECLEVEL=0")
             self.sock = context.wrap_socket(self.sock)
         return code, text
 

@@ -1,9 +1,8 @@
 """Spam, viruses, banned files and bad headers; what the checks of Postfix itself do with a message."""
 
 from ledger import scenario
+from samples import EICAR, GTUBE
 
-GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\r\n"
-EICAR = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*\r\n"
 PROGRAM = ("Content-Type: application/octet-stream; name=\"invoice.pdf.exe\"\r\n"
            "Content-Disposition: attachment; filename=\"invoice.pdf.exe\"\r\nContent-Transfer-Encoding: base64\r\n")
 MIME = "MIME-Version: 1.0\r\n"

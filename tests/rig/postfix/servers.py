@@ -1,21 +1,22 @@
-"""The servers in the root: their configuration, start, and the state of queues and mailboxes."""
+"""The servers in the root: their configuration and start."""
 
-import os
 import pathlib
 import shutil
 import subprocess
 import time
 
 import machine
+import postqueue
 from machine import listens, wait_for
 
-QUEUES = ("postfix", "postfix-out")
 # Postfix listens only on addresses that are an interface's own; 127.0.0.0/8 alone does not do.
 ADDRESSES = ["127.0.0.2/32", "127.0.0.3/32", "127.0.0.4/32", "127.0.0.5/32", "2001:db8:25::1/128", "2001:db8:25::9/128"]
 HERE = pathlib.Path(__file__).resolve().parent
 
 
-class Servers(machine.Machine):
+class Servers(postqueue.PostfixQueues, machine.Machine):
+    QUEUES = ("postfix", "postfix-out")
+
     def configure(self):
         for address in ADDRESSES:
             subprocess.run(["ip", "addr", "add", address, "dev", "lo"], check=True)
@@ -31,7 +32,7 @@ class Servers(machine.Machine):
         for script in ("rig-exit", "rig-archive", "rig-pipefilter"):
             shutil.copy(etc / "rig" / script, self.root / "usr/local/bin" / script)
             (self.root / "usr/local/bin" / script).chmod(0o755)
-        shutil.copy(etc / "rig/eicar.ndb", self.root / "var/lib/clamav/rig.ndb")
+        shutil.copy(HERE.parent / "common/eicar.ndb", self.root / "var/lib/clamav/rig.ndb")
         for table in ("transport", "virtual-alias", "virtual-mailbox", "tls-policy", "sender-access",
                       "recipient-access", "reinject-access"):
             self.run("postmap", f"hash:/etc/postfix/{table}")
@@ -84,41 +85,3 @@ class Servers(machine.Machine):
         for config in ("/etc/postfix", "/etc/postfix-out"):
             self.run("postfix", "-c", config, "stop", check=False)
         time.sleep(1)
-
-    # Queues.
-
-    def busy(self):
-        """How many messages are on their way: not deferred and not on hold."""
-        count = 0
-        for queue in QUEUES:
-            for name in ("maildrop", "incoming", "active"):
-                count += sum(len(files) for _, _, files in os.walk(self.root / "var/spool" / queue / name))
-        return count
-
-    def settle(self, timeout=120):
-        """Waits until nothing moves any more."""
-        deadline = time.monotonic() + timeout
-        quiet = rounds = 0
-        while quiet < 3:
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"{self.busy()} messages are still on their way: {self.run('postqueue', '-p')}")
-            time.sleep(0.15)
-            rounds += 1
-            if rounds % 10 == 0:
-                # The queue manager can miss the request for a scan that comes while it is scanning.
-                self.run("postkick", "public", "qmgr", "I", check=False)
-                self.run("postkick", "public", "pickup", "W", check=False)
-            quiet = 0 if self.busy() else quiet + 1
-
-    def queued(self, queue, wanted=""):
-        """Ids in a queue; with `wanted`, of the messages that contain it."""
-        found = []
-        for directory, _, files in os.walk(self.root / "var/spool/postfix" / queue):
-            for name in files:
-                if wanted.encode() in (pathlib.Path(directory) / name).read_bytes():
-                    found.append(name)
-        return found
-
-    def leaves(self, queue, queue_id):
-        """Waits until a message is no longer in that queue."""
-        wait_for(lambda: queue_id not in self.queued(queue), 60, f"the next attempt for {queue_id}")
