@@ -102,7 +102,7 @@ static void begin_run(const struct reader *reader)
     if (!run.parser)
         fail("no memory");
     run.source.name = "bench";
-    run.source.default_host = SPAN("localhost");
+    parser_source_host(&run.source, SPAN("localhost"));
     header_clock_set(&run.source.clock, reader_reference_time(reader));
 }
 

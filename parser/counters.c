@@ -44,3 +44,15 @@ const char *deferral_reason_name(enum deferral_reason reason)
 {
     return deferrals[reason];
 }
+
+enum counter counter_of_number(uint64_t number)
+{
+    return number < COUNTERS && counters[number].name ? (enum counter)number : COUNTER_NONE;
+}
+
+uint8_t reason_of_number(enum counter counter, uint64_t number)
+{
+    if (counter == COUNTER_DEFERRED)
+        return number < DEFERRAL_REASONS ? (uint8_t)number : DEFERRAL_OTHER;
+    return number < REFUSAL_REASONS ? (uint8_t)number : REFUSAL_OTHER;
+}

@@ -39,6 +39,11 @@ bool counter_is_octets(enum counter counter); /* its events have no row of their
 const char *refusal_reason_name(enum refusal_reason reason);
 const char *deferral_reason_name(enum deferral_reason reason);
 
+/* Of a number that was saved, maybe by another version: COUNTER_NONE when there is no such counter; OTHER when the
+ * counter's reasons have none of that number. */
+enum counter counter_of_number(uint64_t number);
+uint8_t reason_of_number(enum counter counter, uint64_t number);
+
 enum event_kind {
     EVENT_COUNT,      /* moves `counter` by `count`, whatever else is known of the message */
     EVENT_REFUSAL,    /* moves `counter`; `reason` is a refusal_reason; with once_per_id set, once for a queue id */
@@ -98,6 +103,8 @@ struct event {
     bool once_per_id;
     bool takes_queue;     /* of a delivery: the first one is what EVENT_QUEUED is elsewhere (Sendmail) */
     bool maybe_of_front;  /* of what is opened: a server in front, where this host has one, may have sent it */
+    bool id_is_unique;    /* of what is opened: by an MTA that gives no id twice; the line again is no news */
+    bool maybe_copy;      /* the program may write this line twice (copies.h); ticket: what both have */
     uint32_t recipients;  /* of what is opened, by an MTA that does not log EVENT_REMOVED; 0: unknown */
     uint16_t code;        /* SMTP reply code, 0 unknown */
     struct span enhanced; /* enhanced status code, 5.7.1; empty: unknown */
@@ -109,7 +116,7 @@ struct event {
     struct span message_id;
     struct span original_id;
     struct span named_id;
-    struct span ticket; /* see EVENT_OWN_BOUNCE */
+    struct span ticket; /* see EVENT_OWN_BOUNCE and maybe_copy */
     struct span relay;  /* where a delivery went, as written */
     struct span verdict_id;
     struct span detail;  /* plugin, rule, zone, score: one word for the reader */
@@ -131,7 +138,7 @@ static inline struct event event_of(enum event_kind kind, const struct line *lin
     e.counter = COUNTER_NONE;
     e.count = 1;
     e.reason = e.agent = 0;
-    e.temporary = e.once_per_id = e.takes_queue = e.maybe_of_front = false;
+    e.temporary = e.once_per_id = e.takes_queue = e.maybe_of_front = e.id_is_unique = e.maybe_copy = false;
     e.recipients = 0;
     e.code = 0;
     e.line = line;

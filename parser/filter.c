@@ -55,14 +55,17 @@ static size_t slot_of(const struct filter_set *set, uint64_t key)
     return slot;
 }
 
-static void set_add(struct filter_set *set, uint64_t key)
+static bool set_add(struct filter_set *set, uint64_t key)
 {
     size_t slot = slot_of(set, key);
 
-    if (set->keys[slot] || set->n >= FILTERS_LEARNED_CAP)
-        return;
+    if (set->keys[slot])
+        return true;
+    if (set->n >= FILTERS_LEARNED_CAP)
+        return false;
     set->keys[slot] = key;
     set->n++;
+    return true;
 }
 
 /* `name [address]`: some programs log no port. All services of that address would be taken for the filter. */
@@ -73,10 +76,9 @@ static bool lacks_port(struct span who)
     return bracket && memrchr(who.p, ']', who.n) == who.p + who.n - 1;
 }
 
-void filter_learn(struct filters *filters, uint64_t host_key, struct span who)
+bool filter_learn(struct filters *filters, uint64_t host_key, struct span who)
 {
-    if (who.n && !lacks_port(who))
-        set_add(&filters->learned, key_of(filters, host_key, who));
+    return who.n == 0 || lacks_port(who) || set_add(&filters->learned, key_of(filters, host_key, who));
 }
 
 bool filter_is_learned(const struct filters *filters, uint64_t host_key, struct span who)
@@ -89,9 +91,9 @@ bool filter_is_learned(const struct filters *filters, uint64_t host_key, struct 
     return filters->learned.keys[slot_of(&filters->learned, key)] != 0;
 }
 
-void filter_learn_final(struct filters *filters, uint64_t host_key, struct span who)
+bool filter_learn_final(struct filters *filters, uint64_t host_key, struct span who)
 {
-    set_add(&filters->final, key_of(filters, host_key, who));
+    return set_add(&filters->final, key_of(filters, host_key, who));
 }
 
 bool filter_is_final(const struct filters *filters, uint64_t host_key, struct span who)
@@ -99,4 +101,44 @@ bool filter_is_final(const struct filters *filters, uint64_t host_key, struct sp
     uint64_t key = key_of(filters, host_key, who);
 
     return filters->final.n >= FILTERS_LEARNED_CAP || filters->final.keys[slot_of(&filters->final, key)] != 0;
+}
+
+/* ---- the saved state ---- */
+
+static void set_save(const struct filter_set *set, struct store *store)
+{
+    store_number(store, set->n);
+    for (size_t i = 0; i < 2 * FILTERS_LEARNED_CAP; i++)
+        if (set->keys[i])
+            store_number(store, set->keys[i]);
+}
+
+static void set_load(struct filter_set *set, struct load *load)
+{
+    for (uint64_t n = load_number_to(load, FILTERS_LEARNED_CAP); n && !load->failed; n--) {
+        uint64_t key = load_number(load);
+
+        if (key)
+            set_add(set, key);
+        else
+            load_fails(load);
+    }
+}
+
+void filters_save(const struct filters *filters, struct store *store)
+{
+    set_save(&filters->learned, store);
+    set_save(&filters->final, store);
+}
+
+void filters_load(struct filters *filters, struct load *load)
+{
+    set_load(&filters->learned, load);
+    set_load(&filters->final, load);
+}
+
+void filters_forget(struct filters *filters)
+{
+    memset(&filters->learned, 0, sizeof filters->learned);
+    memset(&filters->final, 0, sizeof filters->final);
 }

@@ -32,10 +32,16 @@ bool filter_is_loopback(struct span address);
 /* One of the hosts that the administrator named, by name or address. */
 bool filter_is_named(const struct filters *filters, struct span host);
 
-/* A relay (name[address]:port, a socket, a pipe's service) or a client's address of a mail server with this key. */
-void filter_learn(struct filters *filters, uint64_t host_key, struct span who);
+/* A relay (name[address]:port, a socket, a pipe's service) or a client's address of a mail server with this key. False
+ * when there is no room for it. */
+bool filter_learn(struct filters *filters, uint64_t host_key, struct span who);
 bool filter_is_learned(const struct filters *filters, uint64_t host_key, struct span who);
-void filter_learn_final(struct filters *filters, uint64_t host_key, struct span who);
+bool filter_learn_final(struct filters *filters, uint64_t host_key, struct span who);
 bool filter_is_final(const struct filters *filters, uint64_t host_key, struct span who);
+
+/* What was learned, to and from the saved state; good for the same seed only. */
+void filters_save(const struct filters *filters, struct store *store);
+void filters_load(struct filters *filters, struct load *load);
+void filters_forget(struct filters *filters);
 
 #endif

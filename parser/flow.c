@@ -43,6 +43,11 @@ void flows_free(struct flows *flows)
     free(flows);
 }
 
+void flows_gave_up(struct flows *flows)
+{
+    flow_table_give_up(flows->table);
+}
+
 void flows_usage(const struct flows *flows, uint32_t *in_use, uint64_t *evicted)
 {
     *in_use = flow_table_in_use(flows->table);
@@ -215,6 +220,8 @@ static bool is_own_bounce(struct flows *flows, struct event *e)
 {
     struct flow *announced = flows_find_named(flows, e, e->ticket);
 
+    if (announced && announced->state & FLOW_WAITING) /* a message of that very name */
+        flows_decide(flows, e, announced, false);
     if (announced)
         flow_table_drop(flows->table, announced);
     return announced != NULL;
@@ -228,21 +235,40 @@ static void opened_by_filter(struct flows *flows, struct event *e, struct flow *
     if (a && a != f)
         a->state |= FLOW_FILTERED;
     if (f->origin == ORIGIN_CLIENT) { /* a filter on another machine */
-        filter_learn(&flows->filters, flows_host_key(e), filter_address(e->client));
+        flows_learn(flows, e, filter_address(e->client));
         f->origin = ORIGIN_FILTER;
     }
+}
+
+/* The line came twice: what has this name came the same way and is not gone. Where names are used again, what the queue
+ * manager has already taken, refused or discarded is another message, whose end was lost. */
+static bool is_open(struct flows *flows, struct event *e, enum flow_origin origin)
+{
+    const struct flow *f =
+        flow_table_find(flows->table, flows_id_key(flows, e, e->queue_id), e->line->instance_key, false);
+
+    if (!f || f->origin != origin || origin == ORIGIN_UNKNOWN)
+        return false;
+    if (e->id_is_unique)
+        return !(f->state & FLOW_REMOVED);
+    return !(f->state & (FLOW_QUEUED | FLOW_REFUSED | FLOW_DISCARDED)) &&
+           (origin != ORIGIN_CLIENT || f->client == flows_client_key(flows, filter_address(e->client)));
 }
 
 static void opened(struct flows *flows, struct event *e)
 {
     uint16_t before = said_before(flows, e);
     bool own = is_own_bounce(flows, e);
-    struct flow *f = flow_table_add(flows->table, flows_id_key(flows, e, e->queue_id), e->line->instance_key);
+    enum flow_origin origin = own ? ORIGIN_UNKNOWN : origin_of(flows, e);
+    struct flow *f;
 
+    if (is_open(flows, e, origin))
+        return;
+    f = flow_table_add(flows->table, flows_id_key(flows, e, e->queue_id), e->line->instance_key);
     set_envelope(flows, f, e);
     f->state = before;
     f->recipients_left = e->recipients;
-    f->origin = own ? ORIGIN_UNKNOWN : (uint8_t)origin_of(flows, e);
+    f->origin = (uint8_t)origin;
     if (f->origin == ORIGIN_CLIENT)
         f->client = flows_client_key(flows, filter_address(e->client));
     if (e->maybe_of_front && flows->filters.mode != CONTENT_FILTER_NONE &&
@@ -301,7 +327,7 @@ static void front_queued(struct flows *flows, struct event *e)
     uint64_t key = flows_message_id_key(flows, e, e->message_id);
     struct flow *f;
 
-    filter_learn(&flows->filters, flows_host_key(e), front_mark);
+    flows_learn(flows, e, front_mark);
     flows_count(flows, e, COUNTER_RECEIVED, e->count);
     if (e->message_id.n == 0)
         return;
@@ -389,7 +415,7 @@ static void released(struct flows *flows, struct event *e)
 void flows_event(struct flows *flows, struct event *e)
 {
     flows->current = e;
-    if (e->kind != EVENT_COUNT && e->kind != EVENT_VERDICT && e->kind != EVENT_HANDED_OVER)
+    if (e->kind != EVENT_VERDICT && e->kind != EVENT_HANDED_OVER)
         e->line->tally->wrote_mta = true; /* other lines are the filters' too */
     switch (e->kind) {
     case EVENT_OPENED:
@@ -454,8 +480,7 @@ void flows_event(struct flows *flows, struct event *e)
             break;
         flows_count(flows, e, e->counter, e->count);
         break;
-    case EVENT_COUNT:
-        flows_count(flows, e, e->counter, e->count);
+    case EVENT_COUNT: /* needs no flow: parser.c counts it */
         break;
     }
     flows->current = NULL;

@@ -38,6 +38,26 @@ bool flows_wait_for_evidence(const struct flows *flows);
  */
 void flows_settle(struct flows *flows, int64_t now, const struct tally *host, const struct line *last);
 
+/* Something was decided with less evidence than there may be, because a table was full. */
+void flows_gave_up(struct flows *flows);
+
+/* Open messages; and how many were given up for want of room: forgotten, or counted without all of their lines. */
 void flows_usage(const struct flows *flows, uint32_t *in_use, uint64_t *evicted);
+
+/* ---- the saved state (flow_store.c) ---- */
+
+/* Differs where what flows_save() wrote cannot be read: another seed, machine or version. */
+uint64_t flows_layout(uint64_t seed);
+
+/* The messages under way, what waits for evidence, learned filters. After a failure of load: flows_forget(). */
+void flows_save(const struct flows *flows, const struct tallies *tallies, struct store *store);
+void flows_load(struct flows *flows, struct tallies *tallies, struct load *load);
+
+/* Deliveries that are not counted yet. These can be read whatever the layout is, since none may be lost. */
+void flows_save_pipes(const struct flows *flows, const struct tallies *tallies, struct store *store);
+void flows_load_pipes(struct flows *flows, struct tallies *tallies, struct load *load);
+
+/* As flows_new() gives them. */
+void flows_forget(struct flows *flows);
 
 #endif

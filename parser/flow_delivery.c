@@ -47,7 +47,7 @@ static bool came_back_as(struct flows *flows, struct event *e, struct flow *a, s
     if ((b->state & FLOW_WAITING && flow_opened_near(b) && a->state & FLOW_EMPTY_ID) ||
         flows_came_from_relay(flows, e, a, b)) {
         if (b->origin == ORIGIN_CLIENT)
-            filter_learn(&flows->filters, flows_host_key(e), filter_address(e->relay));
+            flows_learn(flows, e, filter_address(e->relay));
         flows_decide(flows, e, b, true);
         a->state |= FLOW_FILTERED;
         return true;
@@ -73,10 +73,13 @@ static bool is_dropped(struct span reply)
 static bool is_hand_over_auto(struct flows *flows, struct event *e, struct flow *a)
 {
     bool near_relay = is_near_relay(e);
+    /* Else came_back_as() says no, whatever the name: so it is with nearly all of what the world answers. */
+    bool may_return = near_relay || flows_wait_for_evidence(flows) || (a && a->state & FLOW_FILTERED);
+    struct flow *b = may_return ? flows_find_named(flows, e, e->named_id) : NULL;
 
-    if (came_back_as(flows, e, a, flows_find_named(flows, e, e->named_id), near_relay) ||
+    if (came_back_as(flows, e, a, b, near_relay) ||
         (a && e->agent == AGENT_PIPE && a->state & FLOW_FILTERED)) {
-        filter_learn(&flows->filters, flows_host_key(e), e->relay);
+        flows_learn(flows, e, e->relay);
         return true;
     }
     if (filter_is_learned(&flows->filters, flows_host_key(e), e->relay))
@@ -155,7 +158,8 @@ void flows_pipe_is_final(void *context, uint64_t key, struct event *e)
     (void)key;
     if (filter_is_learned(&flows->filters, flows_host_key(e), e->relay))
         return;
-    filter_learn_final(&flows->filters, flows_host_key(e), e->relay);
+    if (!filter_learn_final(&flows->filters, flows_host_key(e), e->relay))
+        flows_gave_up(flows);
     count_delivery(flows, e);
 }
 
@@ -179,8 +183,8 @@ void flows_delivery(struct flows *flows, struct event *e)
         e->size_octets = f->size_octets;
     if (success && may_come_back(flows, e, f)) {
         f->state |= FLOW_PIPED;
-        if (!hand_over)
-            pending_keep(flows->pipes, f->key, e, PIPE_WAIT_S);
+        if (!hand_over && !pending_keep(flows->pipes, f->key, e, PIPE_WAIT_S))
+            flows_gave_up(flows);
         if (f->state & FLOW_EMPTY_ID && !(f->state & FLOW_FILTERED))
             flows_pipe_took_nameless(flows, e, f);
         return;

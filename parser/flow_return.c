@@ -22,6 +22,7 @@ static void wait_for_evidence(struct flows *flows, struct event *e, struct flow 
             flows->waiting_n++;
             return;
         }
+    flows_gave_up(flows);
 }
 
 void flows_decide(struct flows *flows, struct event *e, struct flow *f, bool reinjected)
@@ -116,7 +117,7 @@ static void set_filtered(struct flows *flows, struct event *e, struct flow *a)
     a->state |= FLOW_FILTERED;
     if (!kept)
         return;
-    filter_learn(&flows->filters, flows_host_key(e), kept->relay);
+    flows_learn(flows, e, kept->relay);
     pending_drop(flows->pipes, a->key);
 }
 

@@ -44,6 +44,13 @@ static inline uint64_t flows_host_key(struct event *e)
     return e->line->tally->key;
 }
 
+/* Remembers a filter of the event's host. */
+static inline void flows_learn(struct flows *flows, struct event *e, struct span who)
+{
+    if (!filter_learn(&flows->filters, flows_host_key(e), who))
+        flows_gave_up(flows);
+}
+
 uint64_t flows_id_key(const struct flows *flows, struct event *e, struct span id);
 
 /* Not 0: that is "none seen". */

@@ -1,31 +1,38 @@
 /* The table of open messages: a pool, two chained hashes over it and a list by age.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "flow_table.h"
-
 #include <stdlib.h>
+#include <sys/mman.h>
 
-#define LINGER_CAP  1024u /* a power of two */
-#define SLOTS_FIRST 4096u /* likewise: at the start; doubled as flows come, so that few flows have a small table */
-#define CACHE_LINE  64u   /* a flow is one */
-#define WALK_CAP    64u
+#include "flow_table_inside.h"
 
-struct flow_table {
-    struct flow *pool;
-    uint32_t *slots;    /* heads of the chains by key */
-    uint32_t *id_slots; /* heads of the chains by Message-ID */
-    uint32_t slots_n;   /* a power of two */
-    uint32_t young;     /* of the last so many flows opened none needs to be moved to be among the newest */
-    uint32_t cap, used; /* pool[used..cap) was never touched, so it costs no memory */
-    uint32_t free;      /* freed flows, linked by next: the last one freed is used first, while it is in the cache */
-    uint32_t in_use;
-    uint32_t newest, oldest;
-    uint32_t opened;
-    uint64_t evicted_n;
-    uint32_t linger[LINGER_CAP];
-    uint32_t linger_next;
-    void (*leaving)(void *context, struct flow *flow);
-    void *context;
-};
+#define LARGE_PAGE (2u << 20)
+#define WALK_CAP   64u
+
+/* Pool and links in one piece of memory, of which what is not used is not touched. Flows are met in no order, so most
+ * of the time that they cost is that of finding their pages: large pages, where the system has them, are found sooner.
+ */
+static bool make_arrays(struct flow_table *t)
+{
+    size_t octets = t->cap * (sizeof *t->pool + 3 * sizeof *t->next);
+    char *memory;
+
+    octets = (octets + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    memory = aligned_alloc(LARGE_PAGE, octets);
+    t->slots = calloc(t->slots_n, sizeof *t->slots);
+    t->id_slots = calloc(t->slots_n, sizeof *t->id_slots);
+    if (!memory || !t->slots || !t->id_slots) {
+        free(memory);
+        return false;
+    }
+#ifdef MADV_HUGEPAGE
+    (void)madvise(memory, octets, MADV_HUGEPAGE);
+#endif
+    t->pool = (struct flow *)(void *)memory;
+    t->next = (uint32_t *)(void *)(t->pool + t->cap);
+    t->id_next = t->next + t->cap;
+    t->id_previous = t->id_next + t->cap;
+    return true;
+}
 
 struct flow_table *flow_table_new(uint32_t cap, void (*leaving)(void *context, struct flow *flow), void *context)
 {
@@ -36,18 +43,26 @@ struct flow_table *flow_table_new(uint32_t cap, void (*leaving)(void *context, s
     t->cap = cap;
     t->young = cap / 4 < 1024 ? cap / 4 : 1024;
     t->slots_n = SLOTS_FIRST;
-    t->pool = aligned_alloc(CACHE_LINE, (size_t)cap * sizeof *t->pool);
-    t->slots = calloc(t->slots_n, sizeof *t->slots);
-    t->id_slots = calloc(t->slots_n, sizeof *t->id_slots);
-    if (!t->pool || !t->slots || !t->id_slots) {
+    while (t->index_bits < 32 && cap >> t->index_bits)
+        t->index_bits++;
+    if (!make_arrays(t)) {
         flow_table_free(t);
         return NULL;
     }
-    t->free = t->newest = t->oldest = FLOW_NONE;
-    memset(t->linger, 0xff, sizeof t->linger);
     t->leaving = leaving;
     t->context = context;
+    flow_table_clear(t);
     return t;
+}
+
+void flow_table_clear(struct flow_table *t)
+{
+    memset(t->slots, 0, t->slots_n * sizeof *t->slots);
+    memset(t->id_slots, 0, t->slots_n * sizeof *t->id_slots);
+    memset(t->linger, 0xff, sizeof t->linger);
+    t->free = t->newest = t->oldest = FLOW_NONE;
+    t->used = t->in_use = t->opened = t->linger_next = 0;
+    t->evicted_n = 0;
 }
 
 void flow_table_free(struct flow_table *t)
@@ -60,7 +75,6 @@ void flow_table_free(struct flow_table *t)
     free(t);
 }
 
-/* Heads hold 1 + index, so that fresh pages of zeros are empty chains; links hold the index itself or FLOW_NONE. */
 static uint32_t *slot_of(struct flow_table *t, uint64_t key)
 {
     return &t->slots[key & (t->slots_n - 1)];
@@ -71,9 +85,16 @@ static uint32_t *id_slot_of(struct flow_table *t, uint64_t message_id)
     return &t->id_slots[message_id & (t->slots_n - 1)];
 }
 
-static uint32_t index_of(const struct flow_table *t, const struct flow *f)
+/* ---- links ---- */
+
+/* The first link of a chain, from `link` on, that may lead to this key; 0: none does. */
+static uint32_t skip_others(const struct flow_table *t, const uint32_t *next, uint32_t link, uint64_t key)
 {
-    return (uint32_t)(f - t->pool);
+    const uint32_t mark = mark_of(t, key);
+
+    while (link && (uint64_t)(link ^ mark) >> t->index_bits)
+        link = next[linked(t, link)];
+    return link;
 }
 
 /* ---- by age ---- */
@@ -105,19 +126,20 @@ static void age_link_newest(struct flow_table *t, struct flow *f)
 
 void flow_table_fetch(const struct flow_table *t, uint64_t key)
 {
-    uint32_t i = t->slots[key & (t->slots_n - 1)] - 1;
+    uint32_t link = skip_others(t, t->next, t->slots[key & (t->slots_n - 1)], key);
 
-    if (i != FLOW_NONE)
-        __builtin_prefetch(&t->pool[i], 1);
+    if (link)
+        __builtin_prefetch(&t->pool[linked(t, link)], 1);
 }
 
 struct flow *flow_table_find(struct flow_table *t, uint64_t key, uint32_t instance, bool any_instance)
 {
+    uint32_t link = skip_others(t, t->next, *slot_of(t, key), key);
     struct flow *other = NULL;
     unsigned instances = 0;
 
-    for (uint32_t i = *slot_of(t, key) - 1; i != FLOW_NONE && instances < WALK_CAP; i = t->pool[i].next) {
-        struct flow *f = &t->pool[i];
+    for (; link && instances < WALK_CAP; link = skip_others(t, t->next, t->next[linked(t, link)], key)) {
+        struct flow *f = &t->pool[linked(t, link)];
 
         if (f->key != key)
             continue;
@@ -135,64 +157,74 @@ struct flow *flow_table_find(struct flow_table *t, uint64_t key, uint32_t instan
     return other;
 }
 
+static void key_link(struct flow_table *t, struct flow *f)
+{
+    uint32_t *head = slot_of(t, f->key);
+
+    t->next[index_of(t, f)] = *head;
+    *head = link_to(t, index_of(t, f), f->key);
+}
+
 static void key_unlink(struct flow_table *t, const struct flow *f)
 {
-    uint32_t *head = slot_of(t, f->key), index = index_of(t, f);
+    const uint32_t link = link_to(t, index_of(t, f), f->key);
+    uint32_t *at = slot_of(t, f->key);
 
-    if (*head == index + 1) {
-        *head = f->next + 1; /* FLOW_NONE + 1 is 0 */
-        return;
-    }
-    for (uint32_t i = *head - 1; i != FLOW_NONE; i = t->pool[i].next)
-        if (t->pool[i].next == index) {
-            t->pool[i].next = f->next;
-            return;
-        }
+    while (*at != link)
+        at = &t->next[linked(t, *at)];
+    *at = t->next[index_of(t, f)];
 }
 
 /* ---- by Message-ID ---- */
 
 static void id_unlink(struct flow_table *t, struct flow *f)
 {
+    uint32_t next, previous;
+
     if (f->message_id == 0)
         return;
-    if (f->id_previous == FLOW_NONE)
-        *id_slot_of(t, f->message_id) = f->id_next + 1;
+    next = t->id_next[index_of(t, f)];
+    previous = t->id_previous[index_of(t, f)];
+    if (previous)
+        t->id_next[linked(t, previous)] = next;
     else
-        t->pool[f->id_previous].id_next = f->id_next;
-    if (f->id_next != FLOW_NONE)
-        t->pool[f->id_next].id_previous = f->id_previous;
+        *id_slot_of(t, f->message_id) = next;
+    if (next)
+        t->id_previous[linked(t, next)] = previous;
     f->message_id = 0;
 }
 
 void flow_table_set_message_id(struct flow_table *t, struct flow *f, uint64_t message_id)
 {
+    const uint32_t link = link_to(t, index_of(t, f), message_id);
     uint32_t *head;
 
     id_unlink(t, f);
     head = id_slot_of(t, message_id);
     f->message_id = message_id;
-    f->id_previous = FLOW_NONE;
-    f->id_next = *head - 1;
-    if (f->id_next != FLOW_NONE)
-        t->pool[f->id_next].id_previous = index_of(t, f);
-    *head = index_of(t, f) + 1;
+    t->id_previous[index_of(t, f)] = 0;
+    t->id_next[index_of(t, f)] = *head;
+    if (*head)
+        t->id_previous[linked(t, *head)] = link;
+    *head = link;
 }
 
 struct flow *flow_table_next_with_id(struct flow_table *t, uint64_t message_id, struct flow *f, unsigned *steps,
                                      bool *more)
 {
-    uint32_t i = f ? f->id_next : *id_slot_of(t, message_id) - 1;
+    uint32_t link = f ? t->id_next[index_of(t, f)] : *id_slot_of(t, message_id);
 
     if (!f)
         *steps = 0;
-    for (; i != FLOW_NONE; i = t->pool[i].id_next) {
+    while ((link = skip_others(t, t->id_next, link, message_id))) {
+        f = &t->pool[linked(t, link)];
         if (++*steps > WALK_CAP) {
             *more = true;
             return NULL;
         }
-        if (t->pool[i].message_id == message_id)
-            return &t->pool[i];
+        if (f->message_id == message_id)
+            return f;
+        link = t->id_next[linked(t, link)];
     }
     return NULL;
 }
@@ -207,8 +239,8 @@ void flow_table_drop(struct flow_table *t, struct flow *f)
     key_unlink(t, f);
     id_unlink(t, f);
     age_unlink(t, f);
-    f->key = 0;
-    f->next = t->free;
+    f->origin = ORIGIN_FREE;
+    t->next[index_of(t, f)] = t->free;
     t->free = index_of(t, f);
     t->in_use--;
 }
@@ -230,17 +262,15 @@ static struct flow *take_free(struct flow_table *t)
     if (t->free == FLOW_NONE)
         return &t->pool[t->used++];
     f = &t->pool[t->free];
-    t->free = f->next;
+    t->free = t->next[t->free];
     return f;
 }
 
 static void relink(struct flow_table *t, struct flow *f)
 {
-    uint32_t *head = slot_of(t, f->key), index = index_of(t, f);
     uint64_t message_id = f->message_id;
 
-    f->next = *head - 1;
-    *head = index + 1;
+    key_link(t, f);
     f->message_id = 0;
     if (message_id)
         flow_table_set_message_id(t, f, message_id);
@@ -269,16 +299,14 @@ static void grow(struct flow_table *t)
 struct flow *flow_table_add(struct flow_table *t, uint64_t key, uint32_t instance)
 {
     struct flow *f = flow_table_find(t, key, instance, false);
-    uint32_t *head;
 
     if (f)
         push_out(t, f);
-    if (t->in_use >= t->slots_n && t->slots_n < t->cap)
+    if (t->in_use >= t->slots_n / 2 && t->slots_n < t->cap)
         grow(t);
     f = take_free(t);
-    head = slot_of(t, key);
-    *f = (struct flow){ .key = key, .instance = instance, .opened = t->opened++, .next = *head - 1 };
-    *head = index_of(t, f) + 1;
+    *f = (struct flow){ .key = key, .instance = instance, .opened = t->opened++ };
+    key_link(t, f);
     age_link_newest(t, f);
     t->in_use++;
     return f;
@@ -307,4 +335,9 @@ uint32_t flow_table_in_use(const struct flow_table *t)
 uint64_t flow_table_evicted(const struct flow_table *t)
 {
     return t->evicted_n;
+}
+
+void flow_table_give_up(struct flow_table *t)
+{
+    t->evicted_n++;
 }

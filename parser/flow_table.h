@@ -7,7 +7,7 @@
 #ifndef MAILTALLY_FLOW_TABLE_H
 #define MAILTALLY_FLOW_TABLE_H
 
-#include "span.h"
+#include "store.h"
 
 #define FLOW_NONE UINT32_MAX
 
@@ -18,6 +18,7 @@ enum flow_origin {
     ORIGIN_FILTER,
     ORIGIN_PICKUP,
     ORIGIN_ATTEMPT, /* no message, but a delivery of one that is under way */
+    ORIGIN_FREE,    /* no flow, but a place for one */
 };
 
 enum flow_state {
@@ -40,10 +41,10 @@ enum flow_state {
 };
 
 struct flow {
-    uint64_t key;        /* host and queue id */
-    uint64_t message_id; /* host and Message-ID; 0: none was seen */
-    uint32_t instance;   /* hash of the instance's name */
-    uint32_t opened;     /* counts up: which of two flows is older */
+    _Alignas(64) uint64_t key; /* host and queue id; the whole is one cache line */
+    uint64_t message_id;       /* host and Message-ID; 0: none was seen */
+    uint32_t instance;         /* hash of the instance's name */
+    uint32_t opened;           /* counts up: which of two flows is older */
     union {
         struct {
             uint32_t size_octets; /* 0: unknown */
@@ -54,14 +55,12 @@ struct flow {
         };
         uint64_t message_key; /* of an attempt: the key of its message */
     };
-    uint32_t recipients_left;      /* where the MTA does not log the end: not dealt with yet; 0: unknown */
-    uint16_t state;                /* enum flow_state */
-    uint8_t origin;                /* enum flow_origin */
-    bool lingers;                  /* in the table's list of removed flows, */
-    uint32_t linger_place;         /* there */
-    uint32_t next;                 /* links of the table: same slot by key, */
-    uint32_t id_next, id_previous; /* same slot by Message-ID, */
-    uint32_t newer, older;         /* and by the time of the last touch */
+    uint32_t recipients_left; /* where the MTA does not log the end: not dealt with yet; 0: unknown */
+    uint16_t state;           /* enum flow_state */
+    uint8_t origin;           /* enum flow_origin */
+    bool lingers;             /* in the table's list of removed flows, */
+    uint32_t linger_place;    /* there */
+    uint32_t newer, older;    /* the table's links by the time of the last touch */
 };
 
 _Static_assert(sizeof(struct flow) == 64, "a flow is one cache line");
@@ -95,7 +94,31 @@ void flow_table_drop(struct flow_table *table, struct flow *flow);
 /* Like drop, but the flow is kept, marked FLOW_REMOVED, until so many others were removed after it. */
 void flow_table_linger(struct flow_table *table, struct flow *flow);
 
+/* Drops all. Nobody is called. */
+void flow_table_clear(struct flow_table *table);
+
+/* ---- the saved state (flow_table_store.c) ---- */
+
+/* All flows, as records of a fixed size in the order of this machine's octets: a table may be large, and whoever saves
+ * it does not count meanwhile. Hence another version or machine may be unable to read it; flow_table_layout() differs
+ * then. */
+uint32_t flow_table_layout(void);
+void flow_table_save(const struct flow_table *table, struct store *store);
+
+/* In place of what is there. After a failure the table is empty. */
+void flow_table_load(struct flow_table *table, struct load *load);
+
+/* Clears these bits of all flows. */
+void flow_table_clear_state(struct flow_table *table, enum flow_state state);
+
+/* A flow's number, which it has in the table that is loaded, too; NULL when no flow has it. */
+uint32_t flow_table_number(const struct flow_table *table, const struct flow *flow);
+struct flow *flow_table_at(struct flow_table *table, uint32_t number);
+
 uint32_t flow_table_in_use(const struct flow_table *table);
 uint64_t flow_table_evicted(const struct flow_table *table);
+
+/* One more that was given up, by another table that was full. */
+void flow_table_give_up(struct flow_table *table);
 
 #endif

@@ -123,7 +123,7 @@ static bool take_tag(struct header *header, struct span *s)
 }
 
 /* What is left is the message. Solaris puts `[ID 801593 mail.info] ` before it. */
-static void set_message(struct header *header, struct span rest)
+static __attribute__((noinline)) void set_message(struct header *header, struct span rest)
 {
     skip_spaces(&rest);
     if (rest.n && rest.p[0] == '[' && span_has_prefix(rest, "[ID ")) {
@@ -291,53 +291,50 @@ static void remember_origin(struct header_origin *origin, struct header *header,
     header->origin = origin;
 }
 
-/* `[123]:`, what nearly all tags end in. */
-static bool take_number_and_colon(struct span *s, struct span *pid)
+/* How many octets of host and tag stand before `[`; 0: there is none near, or too near. */
+static inline size_t origin_octets(struct span rest)
 {
-    size_t i = 1, end = s->n < PID_OCTETS_MAX ? s->n : PID_OCTETS_MAX;
+    const char *bracket =
+        span_chr(span_first(rest, rest.n < HEADER_ORIGIN_OCTETS ? rest.n : HEADER_ORIGIN_OCTETS), '[');
+    size_t n = bracket ? (size_t)(bracket - rest.p) : 0;
 
-    while (i < end && is_digit(s->p[i]))
-        i++;
-    if (i == 1 || i + 1 >= end || s->p[i] != ']' || s->p[i + 1] != ':')
-        return false;
-    *pid = (struct span){ s->p + 1, i - 1 };
-    *s = span_skip(*s, i + 2);
-    return true;
+    return n < sizeof(uint64_t) ? 0 : n;
 }
 
-static bool recall_origin(struct header_origin *origin, struct header *header, struct span rest, size_t n)
+/* The host and tag of an earlier line and `[123]: text`, as nearly always. */
+static inline bool recall_origin(struct header_clock *clock, struct header *header, struct span rest)
 {
-    struct span behind = span_skip(rest, n);
+    size_t n = origin_octets(rest);
 
-    if (origin->n != n || memcmp(origin->octets, rest.p, n) != 0 || !take_number_and_colon(&behind, &header->pid))
+    if (n == 0)
+        return false;
+    struct header_origin *origin = origin_slot(clock, rest, n);
+    struct span behind = span_skip(rest, n + 1);
+    size_t digits = span_digits(behind);
+
+    if (origin->n != n || !span_equal_octets(origin->octets, rest, n) || digits == 0 || digits + 4 > behind.n ||
+        memcmp(behind.p + digits, "]: ", 3) != 0)
         return false;
     header->origin = origin;
     header->host = span_first(rest, origin->host_octets);
     header->program = span_from(rest.p + origin->host_octets + 1, rest.p + n);
     header->instance = span_first(header->program, origin->instance_octets);
     header->service = span_from(rest.p + origin->service_at, rest.p + n);
-    set_message(header, behind);
+    header->pid = span_first(behind, digits);
+    header->message = span_skip(behind, digits + 3);
+    if (behind.p[digits + 3] == ' ' || behind.p[digits + 3] == '[')
+        set_message(header, header->message);
     return true;
 }
 
 static void take_origin(struct header_clock *clock, struct header *header, struct span rest)
 {
-    size_t limit = rest.n < HEADER_ORIGIN_OCTETS ? rest.n : HEADER_ORIGIN_OCTETS;
-    const char *bracket = span_chr(span_first(rest, limit), '[');
-    size_t n = bracket ? (size_t)(bracket - rest.p) : 0;
+    size_t n = origin_octets(rest);
 
-    if (n < sizeof(uint64_t)) {
-        split_origin(header, rest);
-        return;
-    }
-    struct header_origin *origin = origin_slot(clock, rest, n);
-
-    if (recall_origin(origin, header, rest, n))
-        return;
     header->pid = (struct span){ rest.p, 0 };
     split_origin(header, rest);
-    if (header->pid.n && header->pid.p == bracket + 1)
-        remember_origin(origin, header, rest, n);
+    if (n && header->pid.n && header->pid.p == rest.p + n + 1)
+        remember_origin(origin_slot(clock, rest, n), header, rest, n);
 }
 
 /* Only what cannot be anything else: `exim[123]: `; and with `names`, `qmail-send: `. For `status: local 0/10` and
@@ -364,6 +361,16 @@ static bool take_certain_tag(struct header *header, struct span *s, bool names)
     return true;
 }
 
+/* Whether the first bracket near begins `[123]:`, as it does behind a certain tag. */
+static bool has_number_and_colon(struct span s)
+{
+    const char *bracket = span_chr(span_first(s, s.n < 2 * TAG_OCTETS_MAX ? s.n : 2 * TAG_OCTETS_MAX), '[');
+    struct span behind = bracket ? span_from(bracket + 1, s.p + s.n) : span_first(s, 0);
+    size_t digits = span_digits(behind);
+
+    return digits && digits + 1 < behind.n && behind.p[digits] == ']' && behind.p[digits + 1] == ':';
+}
+
 /* A program's own log: `[123] text` where Exim logs its pid; else, where someone made a syslog of it,
  * `mx1 exim[123]: text` or `info exim[123]: text`. */
 static void take_own(struct header *header, struct span rest, bool names)
@@ -375,6 +382,8 @@ static void take_own(struct header *header, struct span rest, bool names)
             header->pid = pid;
             rest = behind;
         }
+    } else if (!names && !has_number_and_colon(rest)) {
+        /* a message */
     } else if (!take_certain_tag(header, &rest, names) && span_take_until(&behind, ' ', &word) && word.n &&
                take_certain_tag(header, &behind, false)) {
         if (!is_severity(word))
@@ -539,7 +548,9 @@ static enum stamp_follows take_second_stamp(struct header_clock *clock, struct s
     return inner;
 }
 
-bool header_parse(struct header *header, struct header_clock *clock, struct span line)
+/* In any format: the usual line, which begins as one before it did, does not come here. */
+static __attribute__((noinline)) bool parse_at_length(struct header *header, struct header_clock *clock,
+                                                      struct span line)
 {
     struct span rest = line, none = { line.p, 0 };
 
@@ -562,6 +573,8 @@ bool header_parse(struct header *header, struct header_clock *clock, struct span
     case STAMP_OWN:
     case STAMP_MULTILOG:
         take_own(header, rest, follows == STAMP_MULTILOG);
+        if (header->host.n == 0 && header->program.n == 0)
+            header->origin = &clock->nameless;
         return true;
     case STAMP_RFC5424:
         if (take_rfc5424(header, rest))
@@ -570,4 +583,15 @@ bool header_parse(struct header *header, struct header_clock *clock, struct span
     }
     header->time = TIME_UNKNOWN;
     return false;
+}
+
+bool header_parse(struct header *header, struct header_clock *clock, struct span line)
+{
+    struct span rest = line;
+    enum stamp_follows follows = stamp_take_same(clock, &rest, &header->time);
+
+    if ((follows == STAMP_TRADITIONAL || (follows == STAMP_SYSLOG && !may_be_header(rest, follows))) &&
+        recall_origin(clock, header, rest))
+        return true;
+    return parse_at_length(header, clock, line);
 }

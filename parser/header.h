@@ -7,7 +7,7 @@
 #ifndef MAILTALLY_HEADER_H
 #define MAILTALLY_HEADER_H
 
-#include "span.h"
+#include "store.h"
 
 #define TIME_UNKNOWN INT64_MIN
 
@@ -21,13 +21,13 @@ struct header {
     struct span service;  /* what follows its last slash: smtpd; the whole program where there is none */
     struct span pid;      /* as written; empty where there is none */
     struct span message;
-    struct header_origin *origin; /* where the same host and tag were met before in this source; or NULL */
+    struct header_origin *origin; /* where the same host and tag, or none, were met before in this source; or NULL */
 };
 
 /* What is remembered from line to line of one source: where its stamps without a year are in time, and the last
  * conversions, since many lines carry the same stamp. Zero-initialise, then header_clock_set(). */
 #define HEADER_ORIGINS       64
-#define HEADER_ORIGIN_OCTETS 60
+#define HEADER_ORIGIN_OCTETS 64
 
 /* `mx1 postfix/smtpd`, which stood before `[pid]: ` of a line, and how it was split. */
 struct header_origin {
@@ -42,7 +42,8 @@ struct header_origin {
 struct header_clock {
     int64_t reference; /* no line is much newer than this */
     int64_t previous;  /* the last time that was read from a local stamp; TIME_UNKNOWN before the first */
-    struct header_origin origins[HEADER_ORIGINS]; /* private to header.c: hosts and tags that were met lately */
+    struct header_origin origins[HEADER_ORIGINS]; /* private to header.c: hosts and tags that were met lately, */
+    struct header_origin nameless;                /* and of lines that have neither: the host is the caller's */
     /* The rest is private to stamp.c. */
     bool set;
     uint8_t remembered;              /* enum stamp_memory: what `stamp` is */
@@ -58,6 +59,11 @@ struct header_clock {
  * year is never put far behind the reference, so an old one makes new lines a year old. What was remembered of the
  * lines is kept; another file wants a clock of its own. */
 void header_clock_set(struct header_clock *clock, int64_t reference);
+
+/* What decides the time of later lines, to and from the saved state (stamp_store.c). A clock that is set keeps its
+ * reference, since the time of day went on; else it is set to the saved one. A failure leaves the clock as it was. */
+void header_clock_save(const struct header_clock *clock, struct store *store);
+void header_clock_load(struct header_clock *clock, struct load *load);
 
 /* Splits a line, given without its newline. False when no format fits; then *header has the whole line as message
  * and TIME_UNKNOWN. Traditional stamps are in the local time of this process (TZ).

@@ -1,42 +1,9 @@
 /* The pipeline: header, recogniser, flow, tally.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "parser.h"
-
 #include <stdlib.h>
 
-#include "flow.h"
 #include "hash.h"
-#include "recogniser.h"
-#include "repeat.h"
-#include "verdict.h"
-
-struct parser {
-    struct events events; /* first: recognisers hold a pointer to it */
-    struct dispatch dispatch;
-    bool enabled[RECOGNISERS_MAX];
-    struct tallies *tallies;
-    uint64_t seed;
-    uint64_t ticket; /* what it looked up is noted in the sources' clocks under this number */
-    struct flows *flows;
-    struct verdicts *verdicts;
-    struct repeats *repeats;
-    bool repeatable;            /* the event at work may happen again by the same line; others are once for a message */
-    const struct line *current; /* the line at work: what is decided of an earlier one is not noted as its event */
-    struct parser_counts counts;
-    int64_t since, until;
-    int64_t settled; /* the time of the last settle(), and of whom: the next line of the same second needs none */
-    const struct tally *settled_host;
-    bool (*wants_host)(void *context, struct span host);
-    void *wants_host_context;
-    char asked_host[HOST_NAME_OCTETS]; /* the last host that was asked for, and the answer */
-    size_t asked_host_octets;
-    bool asked_host_wanted;
-    struct line last; /* where the end of input is counted: no spans */
-    parser_sink_fn *sink;
-    void *sink_context;
-    parser_unrecognised_fn *unrecognised;
-    void *unrecognised_context;
-};
+#include "parser_inside.h"
 
 static void counted(void *context, struct event *e)
 {
@@ -64,13 +31,22 @@ static void verdict_decided(void *context, struct event *e)
 static void recognised(struct events *events, struct event *e)
 {
     struct parser *parser = (struct parser *)events;
+    bool was_room = true;
 
+    if (e->maybe_copy && copies_is_copy(parser->copies, e))
+        return;
     parser->repeatable =
         e->kind == EVENT_COUNT || e->kind == EVENT_DELIVERY || (e->kind == EVENT_REFUSAL && !e->once_per_id);
+    if (e->kind == EVENT_COUNT) { /* whatever is known of the message */
+        counted(parser, e);
+        return;
+    }
     if (e->kind == EVENT_VERDICT)
-        verdicts_put(parser->verdicts, e);
+        was_room = verdicts_put(parser->verdicts, e);
     else
         flows_event(parser->flows, e);
+    if (!was_room)
+        flows_gave_up(parser->flows);
     events->evidence_wanted = flows_wait_for_evidence(parser->flows);
 }
 
@@ -125,7 +101,8 @@ struct parser *parser_new(const struct parser_options *options, struct tallies *
     parser->flows = flows_new(options, counted, parser);
     parser->verdicts = verdicts_new(options->seed, verdict_decided, parser);
     parser->repeats = repeats_new();
-    if (!parser->flows || !parser->verdicts || !parser->repeats) {
+    parser->copies = copies_new(options->seed);
+    if (!parser->flows || !parser->verdicts || !parser->repeats || !parser->copies) {
         parser_free(parser);
         return NULL;
     }
@@ -145,6 +122,7 @@ void parser_free(struct parser *parser)
     flows_free(parser->flows);
     verdicts_free(parser->verdicts);
     repeats_free(parser->repeats);
+    copies_free(parser->copies);
     free(parser);
 }
 
@@ -177,8 +155,8 @@ static bool host_is_wanted(struct parser *parser, struct span host)
 /* A line without a tag belongs to the first recogniser that claims it. */
 static bool recognise_untagged(struct parser *parser, const struct line *line)
 {
-    for (size_t i = 0; i < recognisers_n; i++)
-        if (recognisers[i]->untagged && parser->enabled[i] && recognisers[i]->untagged(line, &parser->events))
+    for (recognise_fn *const *claims = parser->dispatch.untagged; *claims; claims++)
+        if ((*claims)(line, &parser->events))
             return true;
     return false;
 }
@@ -188,7 +166,7 @@ static void recognise(struct parser *parser, const struct line *line, const stru
     uint64_t times = repeat_count(&line->header);
 
     if (times && (service || line->header.service.n == 0)) { /* the line before it stays the last one */
-        repeats_again(parser->repeats, line, times, counted, parser);
+        repeats_again(parser->repeats, line, copies_times(parser->copies, line, times), counted, parser);
         parser->counts.recognised++;
         return;
     }

@@ -9,6 +9,7 @@
 #define MAILTALLY_PENDING_H
 
 #include "event.h"
+#include "store.h"
 
 #define PENDING_EVENTS      64
 #define PENDING_LINE_OCTETS 1024 /* of a kept line; spans behind that are kept empty */
@@ -19,8 +20,9 @@ struct pending;
 struct pending *pending_new(void (*decided)(void *context, uint64_t key, struct event *event), void *context);
 void pending_free(struct pending *pending);
 
-/* Keeps a copy until wait_s seconds after the line's time. key is not 0; it may be kept more than once. */
-void pending_keep(struct pending *pending, uint64_t key, const struct event *event, int wait_s);
+/* Keeps a copy until wait_s seconds after the line's time. key is not 0; it may be kept more than once. False when
+ * another one had to be decided before its time, for want of room. */
+bool pending_keep(struct pending *pending, uint64_t key, const struct event *event, int wait_s);
 
 /* The event kept by this key that was kept first; NULL when there is none. */
 const struct event *pending_find(const struct pending *pending, uint64_t key);
@@ -34,5 +36,12 @@ void pending_drop(struct pending *pending, uint64_t key);
 /* Decides what is due at `now` (seconds since 1970; INT64_MAX: all) on this host, whose clock says so; NULL: on all.
  * Costs a comparison when nothing is. */
 void pending_settle(struct pending *pending, int64_t now, const struct tally *host);
+
+/* All that is kept, to and from the saved state; `kind` is what all of it is. What this version has no counter for is
+ * left out. After a failure of load: pending_forget(), which empties it. */
+struct tallies;
+void pending_save(const struct pending *pending, const struct tallies *tallies, struct store *store);
+void pending_load(struct pending *pending, enum event_kind kind, struct tallies *tallies, struct load *load);
+void pending_forget(struct pending *pending);
 
 #endif

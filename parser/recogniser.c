@@ -69,12 +69,16 @@ static void dispatch_add(struct dispatch *dispatch, const struct recogniser *rec
 
 void dispatch_build(struct dispatch *dispatch, const bool *enabled)
 {
+    size_t untagged_n = 0;
+
     memset(dispatch, 0, sizeof *dispatch);
     for (size_t i = 0; i < recognisers_n; i++) {
         for (size_t s = 0; enabled[i] && s < recognisers[i]->services_n; s++)
             dispatch_add(dispatch, recognisers[i], &recognisers[i]->services[s]);
         if (enabled[i] && recognisers[i]->family.n && dispatch->families_n < DISPATCH_FAMILIES)
             dispatch->families[dispatch->families_n++] = recognisers[i];
+        if (enabled[i] && recognisers[i]->untagged && untagged_n < DISPATCH_UNTAGGED)
+            dispatch->untagged[untagged_n++] = recognisers[i]->untagged;
     }
 }
 

@@ -58,6 +58,7 @@ const struct recogniser *recogniser_named(struct span name);
 /* A look-up table over the services of the recognisers that are switched on; owned by the caller. */
 #define DISPATCH_SLOTS    512 /* a power of two, well above twice the number of services */
 #define DISPATCH_FAMILIES 8
+#define DISPATCH_UNTAGGED 15
 struct dispatch {
     struct {
         const struct recogniser *recogniser;
@@ -65,6 +66,7 @@ struct dispatch {
     } slots[DISPATCH_SLOTS];
     const struct recogniser *families[DISPATCH_FAMILIES];
     size_t families_n;
+    recognise_fn *untagged[DISPATCH_UNTAGGED + 1]; /* of those that have it, in their order; ends with NULL */
 };
 
 /* `enabled[i]` switches recognisers[i]. */

@@ -134,6 +134,7 @@ static const struct phrase refusal_h[] = {
     DECIDE("helo required before", PROTOCOL),
     SUGGEST("helo", HELO_INVALID),
     SUGGEST("hits", SPAM),
+    DECIDE("host lookup did not complete", LOOKUP_FAILURE),
     DOMAIN("host not found"),
 };
 static const struct phrase refusal_i[] = {

@@ -113,3 +113,72 @@ void repeats_again(const struct repeats *repeats, const struct line *line, uint6
         counted(context, &e);
     }
 }
+
+/* ---- the saved state ---- */
+
+void repeats_forget(struct repeats *repeats)
+{
+    memset(repeats, 0, sizeof *repeats);
+}
+
+static void save_noted(const struct noted *noted, struct store *store)
+{
+    store_number(store, noted->counter);
+    store_number(store, noted->reason);
+    store_number(store, noted->temporary);
+    store_number(store, noted->code);
+    store_number(store, noted->count);
+    store_octets(store, (struct span){ noted->zone, noted->zone_octets });
+}
+
+/* One of a counter that this version does not have is left out. */
+static void load_noted(struct last_line *last, struct load *load)
+{
+    struct noted noted = { .counter = counter_of_number(load_number(load)) };
+    struct span zone;
+
+    noted.reason = reason_of_number(noted.counter, load_number(load));
+    noted.temporary = load_number_to(load, 1) != 0;
+    noted.code = (uint16_t)load_number_to(load, UINT16_MAX);
+    noted.count = load_number(load);
+    zone = load_octets(load, sizeof noted.zone);
+    memcpy(noted.zone, zone.p, zone.n);
+    noted.zone_octets = (uint8_t)zone.n;
+    if (!load->failed && noted.counter != COUNTER_NONE)
+        last->events[last->n++] = noted;
+}
+
+void repeats_save(const struct repeats *repeats, const struct tallies *tallies, struct store *store)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < REPEAT_HOSTS; i++)
+        n += repeats->lines[i].n != 0;
+    store_number(store, n);
+    for (size_t i = 0; i < REPEAT_HOSTS; i++) {
+        const struct last_line *last = &repeats->lines[i];
+
+        if (!last->n)
+            continue;
+        tallies_save_row(tallies, store, last->host);
+        store_number(store, last->n);
+        for (uint32_t k = 0; k < last->n; k++)
+            save_noted(&last->events[k], store);
+    }
+}
+
+void repeats_load(struct repeats *repeats, struct tallies *tallies, struct load *load)
+{
+    for (uint64_t n = load_number_to(load, REPEAT_HOSTS); n && !load->failed; n--) {
+        const struct tally *host = tallies_load_row(tallies, load);
+        struct last_line *last = host ? place_of(repeats, host) : NULL;
+
+        if (!last) {
+            load_fails(load);
+            return;
+        }
+        *last = (struct last_line){ .host = host };
+        for (uint64_t k = load_number_to(load, REPEAT_EVENTS); k && !load->failed; k--)
+            load_noted(last, load);
+    }
+}

@@ -9,6 +9,7 @@
 #define MAILTALLY_REPEAT_H
 
 #include "event.h"
+#include "store.h"
 
 #define REPEAT_HOSTS       256 /* a power of two */
 #define REPEAT_EVENTS      4   /* of one line */
@@ -31,5 +32,11 @@ void repeats_note(struct repeats *repeats, const struct event *event);
 /* Counts the events of the host's previous line again, `times` times each, with this line as evidence. */
 void repeats_again(const struct repeats *repeats, const struct line *line, uint64_t times,
                    void (*counted)(void *context, struct event *event), void *context);
+
+/* To and from the saved state. After a failure of load: repeats_forget(), which empties it. */
+struct tallies;
+void repeats_save(const struct repeats *repeats, const struct tallies *tallies, struct store *store);
+void repeats_load(struct repeats *repeats, struct tallies *tallies, struct load *load);
+void repeats_forget(struct repeats *repeats);
 
 #endif

@@ -57,7 +57,7 @@ static inline bool span_ends(struct span s, struct span suffix)
 
 static inline struct span span_skip(struct span s, size_t octets)
 {
-    return (struct span){ octets ? s.p + octets : s.p, s.n - octets }; /* C has no null pointer + 0 */
+    return (struct span){ (const char *)((uintptr_t)s.p + octets), s.n - octets }; /* C has no null pointer + 0 */
 }
 
 static inline struct span span_first(struct span s, size_t octets)
@@ -139,6 +139,48 @@ static inline bool span_take_until(struct span *s, char c, struct span *taken)
 static inline bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
+}
+
+#ifdef __SSE2__
+/* A bit for each of 16 octets that lies from `first` to `last`. */
+static inline unsigned span_octets_between(__m128i octets, char first, char last)
+{
+    const __m128i above = _mm_sub_epi8(octets, _mm_set1_epi8(first)); /* of octets below `first`: very much */
+
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(above, _mm_set1_epi8((char)(last - first))), above));
+}
+#endif
+
+/* How many digits s begins with, up to 15; of more, some number above 15. */
+static inline size_t span_digits(struct span s)
+{
+    size_t n = 0;
+
+#ifdef __SSE2__
+    if (s.n >= 16) {
+        const __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)s.p);
+
+        return (size_t)__builtin_ctz(~span_octets_between(octets, '0', '9'));
+    }
+#endif
+    while (n < s.n && n < 16 && is_digit(s.p[n]))
+        n++;
+    return n;
+}
+
+/* Whether s begins with the first n of 64 octets, of which all can be read. */
+static inline bool span_equal_octets(const char *octets, struct span s, size_t n)
+{
+#ifdef __SSE2__
+    if (n <= 32 && s.n >= 32) {
+        const __m128i *a = (const __m128i *)(const void *)octets, *b = (const __m128i *)(const void *)s.p;
+        unsigned low = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(a), _mm_loadu_si128(b)));
+        unsigned high = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(a + 1), _mm_loadu_si128(b + 1)));
+
+        return (size_t)__builtin_ctzll(~((uint64_t)high << 16 | low)) >= n;
+    }
+#endif
+    return memcmp(octets, s.p, n) == 0;
 }
 
 static inline bool is_alnum(char c)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define NUMBER_OCTETS 10 /* 64 bits, seven at a time */
+#define PARTS_MAX     64 /* of one holder */
 
 static unsigned char *make_room(struct store *store, size_t octets)
 {
@@ -47,16 +48,51 @@ void store_signed(struct store *store, int64_t number)
     store_number(store, (uint64_t)number << 1 ^ (number < 0 ? UINT64_MAX : 0));
 }
 
-void store_octets(struct store *store, struct span octets)
+unsigned char *store_room(struct store *store, size_t octets)
 {
     unsigned char *p;
 
-    store_number(store, octets.n);
-    p = make_room(store, octets.n);
+    store_number(store, octets);
+    p = make_room(store, octets);
+    if (p)
+        store->n += octets;
+    return p;
+}
+
+void store_octets(struct store *store, struct span octets)
+{
+    unsigned char *p = store_room(store, octets.n);
+
+    if (p && octets.n)
+        memcpy(p, octets.p, octets.n);
+}
+
+void store_more(struct store *store, struct span octets)
+{
+    unsigned char *p = make_room(store, octets.n);
+
     if (!p || !octets.n)
         return;
     memcpy(p, octets.p, octets.n);
     store->n += octets.n;
+}
+
+/* Keeps a place for the longest number. */
+size_t store_begin(struct store *store)
+{
+    if (make_room(store, NUMBER_OCTETS))
+        store->n += NUMBER_OCTETS;
+    return store->n;
+}
+
+void store_end(struct store *store, size_t begun)
+{
+    uint64_t number = store->n - begun;
+
+    if (store->failed)
+        return;
+    for (size_t i = begun - NUMBER_OCTETS; i < begun; i++, number >>= 7)
+        store->octets[i] = (unsigned char)((number & 0x7f) | (i == begun - 1 ? 0 : 0x80));
 }
 
 void store_text(struct store *store, const char *text)
@@ -144,4 +180,32 @@ void load_text(struct load *load, char *text, size_t room)
 bool load_ended(const struct load *load)
 {
     return !load->failed && load->n == 0;
+}
+
+void store_parts(struct store *store, const struct store_part *parts, size_t n, const void *holder)
+{
+    store_number(store, n);
+    for (size_t i = 0; i < n; i++) {
+        size_t begun;
+
+        store_number(store, parts[i].number);
+        begun = store_begin(store);
+        parts[i].save(holder, store);
+        store_end(store, begun);
+    }
+}
+
+void load_parts(struct load *load, const struct store_part *parts, size_t n, void *holder)
+{
+    for (uint64_t left = load_number_to(load, PARTS_MAX); left && !load->failed; left--) {
+        uint64_t number = load_number(load);
+        struct load part = load_of(load_octets(load, SIZE_MAX));
+
+        for (size_t i = 0; i < n && !load->failed; i++)
+            if (parts[i].number == number) {
+                parts[i].load(holder, &part);
+                if (!load_ended(&part))
+                    load_fails(load);
+            }
+    }
 }

@@ -1,62 +1,36 @@
 /* The tallies.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tally.h"
-
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "hash.h"
-
-#define CHUNK      64                      /* hosts are allocated by so many, so that rows never move */
-#define CHUNKS     (HOSTS_CAP / CHUNK + 1) /* one more chunk for `(other)` */
-#define HOST_SLOTS (2 * HOSTS_CAP)         /* powers of two, at most half full */
-#define ZONE_SLOTS (2 * ZONES_CAP)
-#define NEAR_HOSTS 64 /* raw names that were met lately */
+#include "tally_inside.h"
 
 const uint32_t delay_bounds_s[DELAY_BUCKETS - 1] = { 1, 5, 15, 60, 300, 900, 3600, 14400, 86400 };
 
-struct near_host {
-    char raw[HOST_NAME_OCTETS];
-    uint8_t octets;
-    struct tally *tally;
-};
-
-struct recent_step {
-    int64_t step; /* time / RECENT_STEP_S */
-    uint64_t counters[COUNTERS];
-};
-
-struct tallies {
-    uint64_t seed;
-    uint64_t tickets;
-    struct tally total;
-    struct tally *chunks[CHUNKS];
-    uint32_t hosts_n;
-    uint32_t host_slots[HOST_SLOTS]; /* 1 + index of the row; 0: free */
-    uint64_t hosts_over_cap;
-    struct near_host near[NEAR_HOSTS];
-    struct near_host *latest;         /* of these the one that was asked for last */
-    struct zone zones[ZONES_CAP + 1]; /* the last one is `(other)` */
-    uint32_t zones_n;
-    uint32_t zone_slots[ZONE_SLOTS];
-    uint64_t zones_over_cap;
-    struct reason_counts refusals[REFUSAL_REASONS];
-    uint64_t deferrals[DEFERRAL_REASONS];
-    uint64_t delays[2][DELAY_BUCKETS]; /* sent, delivered; not cumulative */
-    struct recent_step recent[RECENT_STEPS];
-};
+static void set_up(struct tallies *t, uint64_t seed)
+{
+    t->seed = seed;
+    t->total.last_event = TIME_UNKNOWN;
+    t->clock_step = INT64_MAX;
+    for (size_t i = 0; i < RECENT_STEPS; i++)
+        t->recent[i].step = TIME_UNKNOWN;
+}
 
 struct tallies *tallies_new(uint64_t seed)
 {
     struct tallies *t = calloc(1, sizeof *t);
 
-    if (!t)
-        return NULL;
-    t->seed = seed;
-    t->total.last_event = TIME_UNKNOWN;
-    for (size_t i = 0; i < RECENT_STEPS; i++)
-        t->recent[i].step = TIME_UNKNOWN;
+    if (t)
+        set_up(t, seed);
     return t;
+}
+
+void tallies_clear(struct tallies *t, uint64_t seed)
+{
+    for (size_t i = 0; i < CHUNKS; i++)
+        free(t->chunks[i]);
+    memset(t, 0, sizeof *t);
+    set_up(t, seed);
 }
 
 void tallies_free(struct tallies *t)
@@ -68,6 +42,11 @@ void tallies_free(struct tallies *t)
     free(t);
 }
 
+uint64_t tallies_seed(const struct tallies *t)
+{
+    return t->seed;
+}
+
 uint64_t tallies_ticket(struct tallies *t)
 {
     return hash_octets(t->seed, (struct span){ (const char *)&(uint64_t){ ++t->tickets }, sizeof t->tickets }) | 1;
@@ -77,7 +56,7 @@ uint64_t tallies_ticket(struct tallies *t)
 
 /* COUNTING.md section 5: ASCII lower case, other octets `?`; a long name is cut and ends in a hash of the whole, which
  * is fixed (FNV-1a, 32 bits) because names outlive a seed. */
-static uint8_t canonical_name(struct span raw, char *name, size_t cap)
+uint8_t tally_canonical_name(struct span raw, char *name, size_t cap)
 {
     static const char hex[] = "0123456789abcdef";
     uint32_t hash = 2166136261u;
@@ -109,52 +88,67 @@ static struct tally *host_row(const struct tallies *t, size_t i)
     return &t->chunks[i / CHUNK][i % CHUNK];
 }
 
-static struct tally *host_add(struct tallies *t, size_t i, const char *name, uint8_t octets, uint64_t key)
+/* The row of this name, or NULL and the slot that it would have. */
+static struct tally *host_find(const struct tallies *t, struct span name, uint64_t key, size_t *slot)
 {
+    for (*slot = key % HOST_SLOTS; t->host_slots[*slot]; *slot = (*slot + 1) % HOST_SLOTS) {
+        struct tally *row = host_row(t, t->host_slots[*slot] - 1);
+
+        if (row->key == key && row->name_octets == name.n && memcmp(row->name, name.p, name.n) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+static struct tally *host_add(struct tallies *t, struct span name, uint64_t key, size_t slot)
+{
+    uint32_t i = t->hosts_n;
     struct tally *row;
 
     if (!t->chunks[i / CHUNK] && !(t->chunks[i / CHUNK] = calloc(CHUNK, sizeof *row)))
         return NULL;
     row = host_row(t, i);
-    memcpy(row->name, name, octets);
-    row->name_octets = octets;
+    memcpy(row->name, name.p, name.n);
+    row->name_octets = (uint8_t)name.n;
     row->key = key;
     row->last_event = TIME_UNKNOWN;
-    t->hosts_n = (uint32_t)i + 1;
+    t->host_slots[slot] = ++t->hosts_n;
     return row;
 }
 
-/* The row of all hosts beyond the cap, or of which no memory could be had: then the total serves. */
-static struct tally *host_other(struct tallies *t)
+struct tally *tallies_host_other(struct tallies *t)
 {
-    struct tally *row = t->hosts_n > HOSTS_CAP ? host_row(t, HOSTS_CAP) : NULL;
+    const struct span name = SPAN(OTHER_NAME);
+    uint64_t key = hash_octets(t->seed, name);
+    size_t slot;
+    struct tally *row = host_find(t, name, key, &slot);
 
-    t->hosts_over_cap++;
     if (!row && t->hosts_n == HOSTS_CAP)
-        row = host_add(t, HOSTS_CAP, "(other)", 7, hash_octets(t->seed, SPAN("(other)")));
+        row = host_add(t, name, key, slot);
     return row ? row : &t->total;
+}
+
+struct tally *tallies_host_named(struct tallies *t, struct span name, bool *added)
+{
+    uint64_t key = hash_octets(t->seed, name);
+    size_t slot;
+    struct tally *row = host_find(t, name, key, &slot);
+
+    *added = !row;
+    if (!row && t->hosts_n < HOSTS_CAP)
+        row = host_add(t, name, key, slot);
+    if (row)
+        return row;
+    t->hosts_over_cap++;
+    return tallies_host_other(t);
 }
 
 static struct tally *host_find_or_add(struct tallies *t, struct span raw)
 {
     char name[HOST_NAME_OCTETS + 1];
-    uint8_t octets = canonical_name(raw, name, HOST_NAME_OCTETS);
-    uint64_t key = hash_octets(t->seed, (struct span){ name, octets });
-    size_t slot = key % HOST_SLOTS;
-    struct tally *row;
+    bool added;
 
-    for (; t->host_slots[slot]; slot = (slot + 1) % HOST_SLOTS) {
-        row = host_row(t, t->host_slots[slot] - 1);
-        if (row->key == key && row->name_octets == octets && memcmp(row->name, name, octets) == 0)
-            return row;
-    }
-    if (t->hosts_n >= HOSTS_CAP)
-        return host_other(t);
-    row = host_add(t, t->hosts_n, name, octets, key);
-    if (!row)
-        return host_other(t);
-    t->host_slots[slot] = t->hosts_n;
-    return row;
+    return tallies_host_named(t, (struct span){ name, tally_canonical_name(raw, name, HOST_NAME_OCTETS) }, &added);
 }
 
 struct tally *tallies_host(struct tallies *t, struct span raw)
@@ -176,30 +170,57 @@ struct tally *tallies_host(struct tallies *t, struct span raw)
 
 /* ---- zones ---- */
 
+static struct zone *zone_find(struct tallies *t, struct span name, size_t *slot)
+{
+    *slot = hash_octets(t->seed, name) % ZONE_SLOTS;
+    for (; t->zone_slots[*slot]; *slot = (*slot + 1) % ZONE_SLOTS) {
+        struct zone *zone = &t->zones[t->zone_slots[*slot] - 1];
+
+        if (zone->name_octets == name.n && memcmp(zone->name, name.p, name.n) == 0)
+            return zone;
+    }
+    return NULL;
+}
+
+static struct zone *zone_add(struct tallies *t, struct span name, size_t slot)
+{
+    struct zone *zone = &t->zones[t->zones_n++];
+
+    memcpy(zone->name, name.p, name.n);
+    zone->name_octets = (uint8_t)name.n;
+    t->zone_slots[slot] = t->zones_n;
+    return zone;
+}
+
+struct zone *tallies_zone_other(struct tallies *t)
+{
+    const struct span name = SPAN(OTHER_NAME);
+    size_t slot;
+    struct zone *zone = zone_find(t, name, &slot);
+
+    return zone ? zone : zone_add(t, name, slot);
+}
+
+struct zone *tallies_zone_named(struct tallies *t, struct span name, bool *added)
+{
+    size_t slot;
+    struct zone *zone = zone_find(t, name, &slot);
+
+    *added = !zone;
+    if (!zone && t->zones_n < ZONES_CAP)
+        zone = zone_add(t, name, slot);
+    if (zone)
+        return zone;
+    t->zones_over_cap++;
+    return tallies_zone_other(t);
+}
+
 static struct zone *zone_row(struct tallies *t, struct span raw)
 {
     char name[ZONE_NAME_OCTETS + 1];
-    uint8_t octets = canonical_name(raw, name, ZONE_NAME_OCTETS);
-    size_t slot = hash_octets(t->seed, (struct span){ name, octets }) % ZONE_SLOTS;
-    struct zone *zone;
+    bool added;
 
-    for (; t->zone_slots[slot]; slot = (slot + 1) % ZONE_SLOTS) {
-        zone = &t->zones[t->zone_slots[slot] - 1];
-        if (zone->name_octets == octets && memcmp(zone->name, name, octets) == 0)
-            return zone;
-    }
-    if (t->zones_n >= ZONES_CAP) {
-        zone = &t->zones[ZONES_CAP];
-        t->zones_over_cap++;
-        t->zones_n = ZONES_CAP + 1;
-        zone->name_octets = (uint8_t)snprintf(zone->name, sizeof zone->name, "(other)");
-        return zone;
-    }
-    zone = &t->zones[t->zones_n++];
-    memcpy(zone->name, name, sizeof name);
-    zone->name_octets = octets;
-    t->zone_slots[slot] = t->zones_n;
-    return zone;
+    return tallies_zone_named(t, (struct span){ name, tally_canonical_name(raw, name, ZONE_NAME_OCTETS) }, &added);
 }
 
 /* ---- counting ---- */
@@ -285,6 +306,23 @@ void tallies_event(struct tallies *t, const struct event *e)
     default:
         break;
     }
+}
+
+void tallies_clock(struct tallies *t, int64_t now)
+{
+    int64_t step = now / RECENT_STEP_S;
+
+    if (step < t->clock_step) {
+        for (size_t i = 0; i < RECENT_STEPS; i++)
+            if (t->recent[i].step > step)
+                t->recent[i].step = TIME_UNKNOWN;
+        if (t->total.last_event > now)
+            t->total.last_event = now;
+        for (size_t i = 0; i < t->hosts_n; i++)
+            if (host_row(t, i)->last_event > now)
+                host_row(t, i)->last_event = now;
+    }
+    t->clock_step = step;
 }
 
 /* ---- reading ---- */

@@ -9,6 +9,7 @@
 #define MAILTALLY_TALLY_H
 
 #include "event.h"
+#include "store.h"
 
 #define HOST_NAME_OCTETS 64
 #define HOSTS_CAP        16384
@@ -56,6 +57,8 @@ struct tallies; /* opaque */
 struct tallies *tallies_new(uint64_t seed);
 void tallies_free(struct tallies *tallies);
 
+uint64_t tallies_seed(const struct tallies *tallies);
+
 /* A number that no other caller of these tallies gets, nor one of tallies with another seed; never 0. */
 uint64_t tallies_ticket(struct tallies *tallies);
 
@@ -66,6 +69,10 @@ struct tally *tallies_host(struct tallies *tallies, struct span name);
 /* Counts an event that flow.c has decided: event->line->tally's row, the totals, reasons, zones, recent, and the delay
  * of what was sent or delivered. */
 void tallies_event(struct tallies *tallies, const struct event *event);
+
+/* What the clock says now, from time to time. When it was put back, no event is later than that any more: those of the
+ * recent ones that were are taken out, for they would be seen again when their times come. */
+void tallies_clock(struct tallies *tallies, int64_t now);
 
 /* Reading. */
 const struct tally *tallies_total(const struct tallies *tallies);
@@ -87,5 +94,29 @@ uint64_t tallies_zones_over_cap(const struct tallies *tallies);
 /* Makes *copy, from an earlier tallies_copy() or NULL, equal to `tallies`; its memory is used again. NULL without
  * memory, and then the old copy is freed. A copy is for reading only. */
 struct tallies *tallies_copy(struct tallies *copy, const struct tallies *tallies);
+
+/* ---- the saved state (tally_store.c) ---- */
+
+/* Counters and reasons are saved by their numbers, rows by their names, so that other versions read them, too: what
+ * this version has no counter for is left out, an unknown reason is `other`. */
+void tallies_save(const struct tallies *tallies, struct store *store);
+
+/* Into tallies that are new: no row was asked for. They take the saved seed (tallies_seed()), which the parser wants,
+ * too. False when what was saved makes no sense, or without memory: then they are new again, with the seed they had. */
+bool tallies_load(struct tallies *tallies, struct load *load);
+
+/* A row, or NULL, for those who save what points to it; tallies that were loaded give back the row of the same number.
+ * A number that there is no row for fails. */
+void tallies_save_row(const struct tallies *tallies, struct store *store, const struct tally *row);
+struct tally *tallies_load_row(struct tallies *tallies, struct load *load);
+
+/* For counts that come from elsewhere, another host's dump: each adds to what is there. A host's do not move the
+ * totals. last_event may be TIME_UNKNOWN; the bucket is not cumulative. */
+void tallies_add_total(struct tallies *tallies, enum counter counter, uint64_t n, int64_t last_event);
+void tallies_add_host(struct tallies *tallies, struct span name, enum counter counter, uint64_t n, int64_t last_event);
+void tallies_add_zone(struct tallies *tallies, struct span name, struct reason_counts counts);
+void tallies_add_refusals(struct tallies *tallies, enum refusal_reason reason, struct reason_counts counts);
+void tallies_add_deferrals(struct tallies *tallies, enum deferral_reason reason, uint64_t n);
+void tallies_add_delays(struct tallies *tallies, enum counter counter, int bucket, uint64_t n);
 
 #endif

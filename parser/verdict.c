@@ -73,7 +73,7 @@ static bool was_decided(const struct verdicts *v, uint64_t key)
     return false;
 }
 
-void verdicts_put(struct verdicts *v, const struct event *e)
+bool verdicts_put(struct verdicts *v, const struct event *e)
 {
     uint64_t key = hash_octets(v->seed ^ e->line->tally->key, e->verdict_id) | 1;
     const struct event *kept = pending_find(v->pending, key);
@@ -82,11 +82,45 @@ void verdicts_put(struct verdicts *v, const struct event *e)
         if (badness(e->counter) > badness(kept->counter))
             pending_replace(v->pending, key, e);
     } else if (!was_decided(v, key)) {
-        pending_keep(v->pending, key, e, VERDICT_WAIT_S);
+        return pending_keep(v->pending, key, e, VERDICT_WAIT_S);
     }
+    return true;
 }
 
 void verdicts_settle(struct verdicts *v, int64_t now, const struct tally *host)
 {
     pending_settle(v->pending, now, host);
+}
+
+/* ---- the saved state ---- */
+
+void verdicts_save(const struct verdicts *v, const struct tallies *tallies, struct store *store)
+{
+    pending_save(v->pending, tallies, store);
+}
+
+void verdicts_load(struct verdicts *v, struct tallies *tallies, struct load *load)
+{
+    pending_load(v->pending, EVENT_VERDICT, tallies, load);
+}
+
+/* From the one that is forgotten next on. */
+void verdicts_save_decided(const struct verdicts *v, struct store *store)
+{
+    store_number(store, VERDICTS_DECIDED);
+    for (uint32_t i = 0; i < VERDICTS_DECIDED; i++)
+        store_number(store, v->decided_keys[(v->decided_next + i) % VERDICTS_DECIDED]);
+}
+
+void verdicts_load_decided(struct verdicts *v, struct load *load)
+{
+    for (uint64_t n = load_number_to(load, UINT16_MAX); n && !load->failed; n--)
+        v->decided_keys[v->decided_next++ % VERDICTS_DECIDED] = load_number(load);
+}
+
+void verdicts_forget(struct verdicts *v)
+{
+    pending_forget(v->pending);
+    memset(v->decided_keys, 0, sizeof v->decided_keys);
+    v->decided_next = 0;
 }

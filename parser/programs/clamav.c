@@ -48,7 +48,16 @@ static bool clamav_milter(const struct line *line, struct events *events)
     return true;
 }
 
-/* status= is the last field; what stands before it was chosen by the client. */
+static bool is_virus_name(struct span s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] <= ' ' || s.p[i] == '"' || s.p[i] == '@' || s.p[i] == ',')
+            return false;
+    return true;
+}
+
+/* status= is the last field; what stands before it was chosen by the client. When clamd does not answer there is none,
+ * and what looks like one is part of an address, whose quotes end later. */
 static bool clamsmtpd(const struct line *line, struct events *events)
 {
     struct span rest = line->header.message, last = { rest.p, 0 };
@@ -56,8 +65,8 @@ static bool clamsmtpd(const struct line *line, struct events *events)
 
     while ((at = span_find(rest, SPAN(", status="))) < rest.n)
         last = rest = span_skip(rest, at + sizeof ", status=" - 1);
-    if (span_take_literal(&last, "VIRUS"))
-        put_virus(line, span_take_char(&last, ':') ? last : (struct span){ last.p, 0 }, events);
+    if (span_take_literal(&last, "VIRUS") && (!last.n || span_take_char(&last, ':')) && is_virus_name(last))
+        put_virus(line, last, events);
     return true;
 }
 

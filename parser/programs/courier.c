@@ -37,6 +37,13 @@ static bool put(struct event *e, enum event_kind kind, enum counter counter, str
 
 /* ---- courieresmtpd ---- */
 
+/* `User <address> unknown.`: all of the text is this, whatever the address holds. */
+static bool is_unknown_user(struct span text)
+{
+    return span_has_prefix(text, "User <") &&
+           (span_ends(text, SPAN("> unknown.")) || span_ends(text, SPAN("> unknown")));
+}
+
 /* `535 Authentication failed.` of msg="..": to a login where its command was AUTH or an answer to it. */
 static bool refused_command(struct event *e, struct span text, struct events *events)
 {
@@ -47,6 +54,7 @@ static bool refused_command(struct event *e, struct span text, struct events *ev
     if (!fields_take_codes(&rest, &e->code, &e->enhanced) || e->code < 400)
         return put(e, EVENT_COUNT, COUNTER_CONNECTIONS_LOST, events); /* what a system call said */
     e->kind = EVENT_REFUSAL;
+    e->reason = is_unknown_user(rest) ? REFUSAL_UNKNOWN_USER : REFUSAL_NONE;
     fields_classify_refusal(e, rest, false);
     events_put(events, e);
     return true;

@@ -1,4 +1,5 @@
-/* Exim: messages. Their deliveries: exim_delivery.c; connections, logins and refusals: exim_session.c.
+/* Exim: messages. Their deliveries: exim_delivery.c; connections, logins and refusals: exim_session.c; the words that
+ * lines are made of: exim_words.c.
  *
  *   line behind the id                                  becomes
  *   <= sender ..                                        received or reinjected; authSucceeded with A=
@@ -20,9 +21,8 @@
  * Ids are 1abcDE-000123-AB and, since 4.97, 1abcDE-00000000123-AB12.
  *
  * The reject log repeats what the main log has, and the panic log some of it: a file whose name says so counts nothing.
- * Through syslog the copies cannot be told apart: `syslog_duplication = false` in Exim's configuration leaves one of
- * each; with Exim's default a refusal counts twice there. syslog has long lines in pieces, [1/3] to [3/3]: the first
- * one has what counts.
+ * Through syslog both come in one log, unless syslog_duplication is false: copies.h tells them apart. syslog has long
+ * lines in pieces, [1/3] to [3/3]: the first one has what counts.
  *
  * Exim's HELO names hold neither blanks nor parentheses unless helo_accept_junk_hosts is set.
  *
@@ -35,22 +35,31 @@
 
 /* ---- what stands before a message ---- */
 
+/* No branch: nearly all of what is asked about is base 62. */
 static bool is_base62(struct span s, size_t from, size_t to)
 {
+    bool all = true;
+
     for (size_t i = from; i < to; i++)
-        if (!is_alnum(s.p[i]))
-            return false;
-    return true;
+        all &= exim_alnum[(unsigned char)s.p[i]];
+    return all;
 }
 
 /* An id and the blank behind it. */
 static bool take_id(struct span *s, struct span *id)
 {
-    size_t second = s->n > 18 && s->p[13] == '-' ? 13 : 18;
-    size_t end = second == 13 ? 16 : 23;
+    size_t end = 16;
 
-    if (s->n <= end || s->p[end] != ' ' || s->p[6] != '-' || s->p[second] != '-' || !is_base62(*s, 0, 6) ||
-        !is_base62(*s, 7, second) || !is_base62(*s, second + 1, end))
+    if (s->n <= 18 || s->p[6] != '-' || !is_base62(*s, 0, 6) || !is_base62(*s, 7, 13))
+        return false;
+    if (s->p[13] != '-') {
+        end = 23;
+        if (s->n <= end || s->p[18] != '-' || !is_base62(*s, 13, 18) || !is_base62(*s, 19, 23))
+            return false;
+    } else if (!is_base62(*s, 14, 16)) {
+        return false;
+    }
+    if (s->p[end] != ' ')
         return false;
     *id = span_first(*s, end);
     *s = span_skip(*s, end + 1);
@@ -63,7 +72,7 @@ static void skip_stamp(struct span *s)
     static const char shape[] = "0000-00-00 00:00:00";
     struct span rest, word;
 
-    if (s->n <= sizeof shape)
+    if (s->n <= sizeof shape || s->p[4] != '-' || s->p[13] != ':')
         return;
     for (size_t i = 0; i < sizeof shape - 1; i++)
         if (shape[i] == '0' ? !is_digit(s->p[i]) : s->p[i] != shape[i])
@@ -87,9 +96,7 @@ static void skip_pid(struct span *s)
         *s = rest;
 }
 
-/* `[1/3] `, or `[1\18] ` where the piece ends at a newline. False at a piece that is not the first: what it begins with
- * may be anybody's text. */
-static bool skip_piece(struct span *s)
+bool exim_skip_piece(struct span *s)
 {
     struct span rest = *s;
     uint64_t piece, pieces;
@@ -102,118 +109,13 @@ static bool skip_piece(struct span *s)
     return piece == 1;
 }
 
+/* Asked for each line: both words have a c, the names of main logs none. */
 static bool is_copy(const char *file)
 {
     const char *slash = file ? strrchr(file, '/') : NULL;
     const char *name = slash ? slash + 1 : file;
 
-    return name && (strstr(name, "rejectlog") || strstr(name, "paniclog"));
-}
-
-/* ---- words of a line ---- */
-
-size_t exim_address_octets(struct span s)
-{
-    bool quoted = false;
-    size_t i = 0;
-
-    for (; i < s.n && (quoted || s.p[i] != ' '); i++)
-        if (s.p[i] == '\\')
-            i++;
-        else if (s.p[i] == '"')
-            quoted = !quoted;
-    if (!quoted && i <= s.n)
-        return i;
-    for (i = 0; i < s.n && s.p[i] != ' '; i++) /* quotes that do not come out even are none */
-        ;
-    return i;
-}
-
-bool exim_take_word(struct span *s, struct span *key, struct span *value)
-{
-    struct span rest = span_trim(*s);
-    size_t n = 0, i;
-
-    while (n < rest.n && is_alnum(rest.p[n]))
-        n++;
-    *key = span_first(rest, n);
-    *value = (struct span){ rest.p + n, 0 };
-    if (rest.n == 0)
-        return false;
-    if (n == 0 || n == rest.n || rest.p[n] != '=') {
-        while (n < rest.n && rest.p[n] != ' ')
-            n++;
-        *key = span_first(rest, n);
-        *s = span_skip(rest, n);
-        return true;
-    }
-    rest = span_skip(rest, n + 1);
-    if (rest.n && rest.p[0] == '"') {
-        for (i = 1; i < rest.n && rest.p[i] != '"'; i++)
-            if (rest.p[i] == '\\')
-                i++;
-        if (i < rest.n) {
-            *value = span_skip(span_first(rest, i), 1);
-            *s = span_skip(rest, i + 1);
-            return true;
-        }
-    }
-    for (i = 0; i < rest.n && rest.p[i] != ' '; i++)
-        ;
-    *value = span_first(rest, i);
-    *s = span_skip(rest, i);
-    return true;
-}
-
-static bool is_address_octet(char c)
-{
-    return is_alnum(c) || c == '.' || c == ':' || c == '%' || c == '-';
-}
-
-/* `[192.0.2.1]:25` */
-static bool take_address(struct span *s)
-{
-    struct span rest = *s, digits;
-    size_t i = 0;
-    uint64_t port;
-
-    if (!span_take_char(&rest, '['))
-        return false;
-    while (i < rest.n && is_address_octet(rest.p[i]))
-        i++;
-    rest = span_skip(rest, i);
-    if (i == 0 || !span_take_char(&rest, ']'))
-        return false;
-    digits = rest;
-    if (span_take_char(&digits, ':') && span_take_number(&digits, &port))
-        rest = digits;
-    *s = rest;
-    return true;
-}
-
-bool exim_take_host(struct span *s, struct span *client)
-{
-    struct span rest = *s, name = { s->p, 0 };
-    bool with_helo = false;
-    const char *address;
-
-    if (rest.n && rest.p[0] != '(' && rest.p[0] != '[' && !span_take_until(&rest, ' ', &name))
-        return false;
-    if (rest.n && rest.p[0] == '(') {
-        struct span near = span_first(rest, rest.n < SPAN_BRACKETED_OCTETS ? rest.n : SPAN_BRACKETED_OCTETS);
-        size_t end = span_find(near, SPAN(") ["));
-
-        if (end == near.n)
-            return false;
-        rest = span_skip(rest, end + 2);
-        with_helo = true;
-    }
-    address = rest.p;
-    if (!take_address(&rest))
-        return false;
-    *client = span_from(with_helo || span_chr(name, '[') ? address : s->p, rest.p);
-    *s = rest;
-    return true;
+    return name && strchr(name, 'c') && (strstr(name, "rejectlog") || strstr(name, "paniclog"));
 }
 
 /* ---- arrivals ---- */
@@ -223,6 +125,13 @@ struct arrival {
     int64_t size_octets;
     bool has_host, has_reference, logged_in;
 };
+
+static void take_size(struct span value, struct arrival *a)
+{
+    uint64_t size;
+
+    a->size_octets = span_take_number(&value, &size) && value.n == 0 ? (int64_t)size : -1;
+}
 
 /* `R=.. H=.. U=.. P=.. X=.. A=.. S=.. id=..`: what follows id= is other people's text. H= counts only where it belongs,
  * and of P=, A= and S= the last ones: U= and DN= before them may hold what the client wants. */
@@ -240,6 +149,11 @@ static void take_arrival_fields(struct span rest, struct arrival *a)
         a->has_host = true;
         rest = host;
     }
+    exim_take_awaited(&rest, SPAN(" P="), &a->protocol);
+    if (exim_take_awaited(&rest, SPAN(" S="), &value))
+        take_size(value, a);
+    if (exim_take_awaited(&rest, SPAN(" id="), &a->message_id))
+        return;
     while (exim_take_word(&rest, &key, &value)) {
         if (span_is(key, "P")) {
             a->protocol = value;
@@ -247,9 +161,7 @@ static void take_arrival_fields(struct span rest, struct arrival *a)
         } else if (span_is(key, "A")) {
             a->logged_in = true;
         } else if (span_is(key, "S")) {
-            uint64_t size;
-
-            a->size_octets = span_take_number(&value, &size) && value.n == 0 ? (int64_t)size : -1;
+            take_size(value, a);
         } else if (span_is(key, "id")) {
             a->message_id = value;
             return;
@@ -265,6 +177,12 @@ static bool is_authenticated(const struct arrival *a)
     return a->logged_in && a->has_host && (span_ends(a->protocol, SPAN("a")) || span_is(a->protocol, "asmtp"));
 }
 
+/* The server's own bounce names no message: nothing tells it from others. */
+static bool is_own_bounce(const struct arrival *a)
+{
+    return a->from.n == 0 && !a->has_host && (a->has_reference || span_has_prefix(a->protocol, "local"));
+}
+
 static void put_arrival(const struct line *line, struct span id, const struct arrival *a, struct events *events)
 {
     struct event e = event_of(EVENT_OPENED, line);
@@ -273,7 +191,8 @@ static void put_arrival(const struct line *line, struct span id, const struct ar
     e.client = a->client;
     e.from = a->from;
     e.size_octets = a->size_octets;
-    if (a->from.n || a->has_host || !(a->has_reference || span_has_prefix(a->protocol, "local"))) {
+    e.id_is_unique = true;
+    if (!is_own_bounce(a)) {
         events_put(events, &e);
         e.kind = EVENT_MESSAGE_ID;
         e.message_id = a->message_id;
@@ -283,28 +202,37 @@ static void put_arrival(const struct line *line, struct span id, const struct ar
     events_put(events, &e);
 }
 
-static bool arrival(const struct line *line, struct span id, struct span rest, bool refused, struct events *events)
+/* What an arrival's line says beside that. */
+static void put_login_or_warning(const struct line *line, struct span id, const struct arrival *a, bool refused,
+                                 struct events *events)
 {
-    struct arrival a = { .client = { rest.p, 0 }, .protocol = { rest.p, 0 }, .message_id = { rest.p, 0 } };
     struct event e = event_of(EVENT_COUNT, line);
-    size_t n = exim_address_octets(rest);
 
-    a.size_octets = -1;
-    a.from = span_is(span_first(rest, n), "<>") ? span_first(rest, 0) : span_first(rest, n);
-    take_arrival_fields(span_skip(rest, n), &a);
-    put_arrival(line, id, &a, events);
     e.queue_id = id;
-    e.client = a.client;
-    e.from = a.from;
-    if (is_authenticated(&a)) {
+    e.client = a->client;
+    e.from = a->from;
+    if (is_authenticated(a)) {
         e.counter = COUNTER_AUTH_SUCCEEDED;
         events_put(events, &e);
     }
     if (refused) {
         e.kind = EVENT_REFUSAL;
-        fields_classify_refusal(&e, (struct span){ rest.p, 0 }, true);
+        fields_classify_refusal(&e, (struct span){ line->text.p, 0 }, true);
         events_put(events, &e);
     }
+}
+
+static bool arrival(const struct line *line, struct span id, struct span rest, bool refused, struct events *events)
+{
+    struct arrival a = { .client = { rest.p, 0 }, .protocol = { rest.p, 0 }, .message_id = { rest.p, 0 } };
+    size_t n = exim_address_octets(rest);
+
+    a.size_octets = -1;
+    a.from = span_first(rest, span_is(span_first(rest, n), "<>") ? 0 : n);
+    take_arrival_fields(span_skip(rest, n), &a);
+    put_arrival(line, id, &a, events);
+    if (refused || a.logged_in)
+        put_login_or_warning(line, id, &a, refused, events);
     return true;
 }
 
@@ -371,35 +299,47 @@ static void put_spam(const struct line *line, struct span id, struct span rest, 
 
 static bool life_of_message(const struct line *line, struct span id, struct span rest, struct events *events)
 {
-    for (size_t i = 0; i < sizeof life / sizeof life[0]; i++) {
-        struct event e = event_of(life[i].kind, line);
+    for (size_t i = 0; i < sizeof life / sizeof life[0]; i++)
+        if (exim_begins(rest, life[i].words)) {
+            struct event e = event_of(life[i].kind, line);
 
-        if (!span_starts(rest, life[i].words))
-            continue;
-        e.queue_id = id;
-        if (e.kind != EVENT_COUNT)
-            events_put(events, &e);
-        put_spam(line, id, rest, events);
-        return true;
-    }
+            e.queue_id = id;
+            if (e.kind != EVENT_COUNT)
+                events_put(events, &e);
+            else
+                put_spam(line, id, rest, events);
+            return true;
+        }
     return false;
 }
 
+#define FLAG(a, b) ((a) << 8 | (b))
+
 static bool of_message(const struct line *line, struct span id, struct span rest, struct events *events)
 {
-    if (span_take_literal(&rest, "<= "))
-        return arrival(line, id, rest, false, events);
-    if (span_take_literal(&rest, "(= "))
-        return arrival(line, id, rest, true, events);
-    if (span_take_literal(&rest, "=> ") || span_take_literal(&rest, "-> ") || span_take_literal(&rest, ">> "))
-        return exim_delivered(line, id, rest, events);
-    if (span_take_literal(&rest, "*> "))
+    struct span behind;
+
+    if (rest.n < 3 || rest.p[2] != ' ')
+        return life_of_message(line, id, rest, events) || exim_session(line, id, rest, events);
+    behind = span_skip(rest, 3);
+    switch (FLAG((unsigned char)rest.p[0], (unsigned char)rest.p[1])) {
+    case FLAG('<', '='):
+        return arrival(line, id, behind, false, events);
+    case FLAG('(', '='):
+        return arrival(line, id, behind, true, events);
+    case FLAG('=', '>'):
+    case FLAG('-', '>'):
+    case FLAG('>', '>'):
+        return exim_delivered(line, id, behind, events);
+    case FLAG('*', '>'):
         return true;
-    if (span_take_literal(&rest, "** "))
-        return exim_failed(line, id, rest, COUNTER_BOUNCED, events);
-    if (span_take_literal(&rest, "== "))
-        return exim_failed(line, id, rest, COUNTER_DEFERRED, events);
-    return life_of_message(line, id, rest, events) || exim_session(line, id, rest, events);
+    case FLAG('*', '*'):
+        return exim_failed(line, id, behind, COUNTER_BOUNCED, events);
+    case FLAG('=', '='):
+        return exim_failed(line, id, behind, COUNTER_DEFERRED, events);
+    default:
+        return life_of_message(line, id, rest, events) || exim_session(line, id, rest, events);
+    }
 }
 
 static bool exim(const struct line *line, struct events *events)
@@ -408,12 +348,14 @@ static bool exim(const struct line *line, struct events *events)
 
     if (is_copy(line->file))
         return true;
-    if (!skip_piece(&rest))
+    if (!exim_skip_piece(&rest))
         return true;
     skip_stamp(&rest);
     skip_pid(&rest);
-    if (take_id(&rest, &id))
+    if (take_id(&rest, &id)) {
+        events_expect(events, line, id);
         return of_message(line, id, rest, events);
+    }
     return exim_session(line, (struct span){ NULL, 0 }, rest, events);
 }
 

@@ -19,7 +19,7 @@ struct delivery {
 static void take_recipient(struct span *s, struct event *e)
 {
     struct span rest = *s, address, skipped;
-    bool special = rest.n && strchr("|/>:", rest.p[0]);
+    bool special = rest.n && (rest.p[0] == '|' || rest.p[0] == '/' || rest.p[0] == '>' || rest.p[0] == ':');
     size_t n = exim_address_octets(rest), end;
 
     if (special && (end = span_find(rest, SPAN(" <"))) < rest.n)
@@ -63,6 +63,10 @@ static void take_delivery_fields(struct span rest, bool fails, struct delivery *
         d->text = span_trim(rest);
         return;
     }
+    if (!fails) {
+        exim_take_awaited(&rest, SPAN(" R="), &value);
+        exim_take_awaited(&rest, SPAN(" T="), &d->transport);
+    }
     while (host = span_trim(rest), host.n) {
         if (span_take_literal(&host, "H=") && exim_take_host(&host, &d->relay)) {
             d->has_host = true;
@@ -89,24 +93,33 @@ static void take_delivery_fields(struct span rest, bool fails, struct delivery *
     }
 }
 
-static bool names_one_of(struct span transport, const char *const *words)
+/* Whether the transport's name holds one of the words. Most octets begin none of them: `first` has a bit for each
+ * letter that does. */
+static bool names_one_of(struct span transport, uint32_t first, const struct span *words, size_t words_n)
 {
-    for (; *words; words++)
-        if (span_find_nocase(transport, span_of(*words)) < transport.n)
-            return true;
+    for (size_t i = 0; i < transport.n; i++) {
+        if (!(first >> (transport.p[i] & 31) & 1))
+            continue;
+        for (size_t w = 0; w < words_n; w++)
+            if (words[w].n <= transport.n - i && span_eq_nocase((struct span){ transport.p + i, words[w].n }, words[w]))
+                return true;
+    }
     return false;
 }
+#define LETTER(c) (1u << ((c)&31))
 
 /* A transport without a host is a file or a pipe, and the log does not say which. Only one with such a name may be a
  * filter that submits the mail again. */
 static enum delivery_agent agent_of(const struct delivery *d)
 {
-    static const char *const lmtp[] = { "lmtp", NULL };
-    static const char *const filters[] = { "spam", "scan", "filter", "virus", "amavis", NULL };
+    static const struct span lmtp[] = { SPAN("lmtp") };
+    static const struct span filters[] = { SPAN("spam"), SPAN("scan"), SPAN("filter"), SPAN("virus"), SPAN("amavis") };
+    const uint32_t begins_filter = LETTER('s') | LETTER('f') | LETTER('v') | LETTER('a');
 
     if (d->has_host)
-        return names_one_of(d->transport, lmtp) ? AGENT_LMTP : AGENT_SMTP;
-    return names_one_of(d->transport, filters) ? AGENT_PIPE : AGENT_OTHER;
+        return names_one_of(d->transport, LETTER('l'), lmtp, 1) ? AGENT_LMTP : AGENT_SMTP;
+    return names_one_of(d->transport, begins_filter, filters, sizeof filters / sizeof filters[0]) ? AGENT_PIPE
+                                                                                                  : AGENT_OTHER;
 }
 
 static bool put_discarded(const struct line *line, struct span id, struct events *events)
@@ -122,13 +135,11 @@ static bool put_discarded(const struct line *line, struct span id, struct events
  * have a backslash; so the last quote's partner is found from behind, whatever the address pretends. */
 static size_t begin_of_reply(struct span s)
 {
-    size_t i = s.n;
+    const char *quote = memrchr(s.p, '"', s.n);
 
-    while (i > 0 && s.p[i - 1] != '"')
-        i--;
-    for (i = i > 0 ? i - 1 : 0; i > 3; i--)
-        if (s.p[i - 1] == '"' && s.p[i - 2] != '\\')
-            return s.p[i - 2] == '=' && s.p[i - 3] == 'C' && s.p[i - 4] == ' ' ? i - 4 : s.n;
+    while (quote && (quote = memrchr(s.p, '"', (size_t)(quote - s.p))) && quote - s.p > 2)
+        if (quote[-1] != '\\')
+            return quote[-1] == '=' && quote[-2] == 'C' && quote[-3] == ' ' ? (size_t)(quote - s.p) - 3 : s.n;
     return s.n;
 }
 
@@ -136,11 +147,11 @@ static size_t begin_of_reply(struct span s)
  * logged without their quotes. */
 static struct span behind_addresses(struct span whole, struct span rest)
 {
-    struct span s = span_first(whole, begin_of_reply(whole));
+    size_t n = begin_of_reply(whole);
 
-    for (size_t i = s.n; i > 3; i--)
-        if (s.p[i - 3] == ' ' && s.p[i - 2] == 'R' && s.p[i - 1] == '=')
-            return span_skip(whole, i - 3);
+    for (const char *r; (r = memrchr(whole.p, 'R', n)) && r > whole.p + 1; n = (size_t)(r - whole.p))
+        if (r[-1] == ' ' && r + 1 < whole.p + n && r[1] == '=')
+            return span_from(r - 1, whole.p + whole.n);
     return rest;
 }
 

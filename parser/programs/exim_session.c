@@ -27,6 +27,7 @@
 #include "exim.h"
 
 #include "../fields.h"
+#include "put.h"
 
 /* ---- refusals ---- */
 
@@ -44,9 +45,20 @@ static bool lists_a_domain(struct span text)
     return false;
 }
 
+/* What Exim writes for its reject log too, and so twice where both logs go to syslog (log.c: LOG_INFO and, right behind
+ * it, LOG_NOTICE). That of a message may be in pieces, for the headers that follow it. */
+static void is_for_both_logs(struct event *e)
+{
+    if (e->line->header.service.n == 0)
+        return;
+    e->ticket = e->line->header.message;
+    exim_skip_piece(&e->ticket);
+    e->maybe_copy = true;
+}
+
 /* The reply's class decides; only a code that the line has is shown. otherwise: the reason where the text says none. */
-static bool put_refusal(struct event *e, struct span text, bool temporary, enum refusal_reason otherwise,
-                        struct events *events)
+static bool put_refusal_of_main_log(struct event *e, struct span text, bool temporary, enum refusal_reason otherwise,
+                                    struct events *events)
 {
     struct span rest = text;
     uint16_t code = 0;
@@ -74,6 +86,13 @@ static bool put_refusal(struct event *e, struct span text, bool temporary, enum 
         e->reason = REFUSAL_CLIENT_BLOCKED;
     events_put(events, e);
     return true;
+}
+
+static bool put_refusal(struct event *e, struct span text, bool temporary, enum refusal_reason otherwise,
+                        struct events *events)
+{
+    is_for_both_logs(e);
+    return put_refusal_of_main_log(e, text, temporary, otherwise, events);
 }
 
 /* Behind `rejected `: what, a colon, and why. Returns the text; what the client said in between is passed over. */
@@ -115,40 +134,47 @@ static bool refused_by_acl(struct event *e, struct span rest, bool temporary, st
     return put_refusal(e, take_what(rest, e), temporary, otherwise, events);
 }
 
+/* The keys of fields that may stand before what happened. */
+static bool is_known_key(struct span key)
+{
+    static const struct span known[] = { SPAN("I"),  SPAN("F"),   SPAN("X"), SPAN("CV"),   SPAN("DN"), SPAN("SNI"),
+                                         SPAN("A"),  SPAN("U"),   SPAN("P"), SPAN("DS"),   SPAN("S"),  SPAN("PRX"),
+                                         SPAN("Ci"), SPAN("TFO"), SPAN("L"), SPAN("PRDR"), SPAN("K") };
+
+    if (key.n == 0 || key.n > sizeof "PRDR" - 1)
+        return false;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (key.p[0] == known[i].p[0] && span_eq(key, known[i]))
+            return true;
+    return false;
+}
+
 /* `H=host I=.. X=.. F=<sender> A=..` in front of what happened. False where no field stands. */
 static bool take_fields(struct span *s, struct event *e)
 {
-    static const char *const known[] = { "F",  "I",   "X",  "CV",  "DN", "SNI", "A",    "U", "P",
-                                         "DS", "PRX", "Ci", "TFO", "S",  "L",   "PRDR", "K" };
-    struct span rest = *s, before, key, value;
-    bool found = false, is_known = true;
+    struct span rest = *s, behind, key, value;
+    bool found = false;
 
-    while (is_known) {
-        before = rest;
-        rest = span_trim(rest);
-        if (span_take_literal(&rest, "H=") && exim_take_host(&rest, &e->client)) {
+    for (;;) {
+        behind = span_trim(rest);
+        if (span_take_literal(&behind, "H=") && exim_take_host(&behind, &e->client)) {
             found = true;
+            rest = behind;
             continue;
         }
-        rest = span_trim(before);
-        if (span_has_prefix(rest, "F=<")) {
-            rest = span_skip(rest, 2);
-            if (span_take_bracketed(&rest, &e->from)) {
-                found = true;
-                continue;
-            }
+        behind = span_trim(rest);
+        if (span_take_literal(&behind, "F=") && span_take_bracketed(&behind, &e->from)) {
+            found = true;
+            rest = behind;
+            continue;
         }
-        rest = before;
-        if (!exim_take_word(&rest, &key, &value))
+        behind = rest;
+        if (!exim_take_word(&behind, &key, &value) || !is_known_key(key))
             break;
-        is_known = false;
-        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-            is_known |= span_eq(key, span_of(known[i]));
-        if (is_known && span_is(key, "F"))
+        if (span_is(key, "F"))
             e->from = value;
-        found |= is_known && value.n;
-        if (!is_known)
-            rest = before;
+        found |= value.n > 0;
+        rest = behind;
     }
     *s = span_trim(rest);
     return found;
@@ -187,7 +213,7 @@ static bool by_acl(struct event *e, struct span rest, struct events *events)
     if (span_take_char(&rest, ':')) /* `H=host [address]: SMTP error from ..`: of a delivery */
         return true;
     for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
-        if (span_starts(rest, silent[i]))
+        if (exim_begins(rest, silent[i]))
             return true;
     return false;
 }
@@ -242,14 +268,17 @@ static bool by_exim(struct event *e, struct span rest, struct events *events)
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
         struct span text = rest, address;
 
-        if (!span_take(&text, refusals[i].words))
+        if (!exim_begins(rest, refusals[i].words))
             continue;
+        text = span_skip(rest, refusals[i].words.n);
         if (text.n && text.p[0] == '<' && span_take_bracketed(&text, &address))
             *(refusals[i].reason == REFUSAL_RECIPIENT_DOMAIN ? &e->to : &e->from) = address;
         take_client_behind(rest, refusals[i].host, e);
         e->reason = refusals[i].reason;
         text = span_skip(text, span_find(text, SPAN(": ")));
         span_take_literal(&text, ": ");
+        if (e->reason == REFUSAL_RATE_LIMIT && span_has_prefix(rest, "temporarily refused ")) /* for want of room */
+            return put_refusal_of_main_log(e, text, true, REFUSAL_OTHER, events);
         return put_refusal(e, text, refusals[i].temporary, REFUSAL_OTHER, events);
     }
     return false;
@@ -257,28 +286,20 @@ static bool by_exim(struct event *e, struct span rest, struct events *events)
 
 /* ---- connections and logins ---- */
 
-static bool put_count(struct event *e, enum counter counter, struct events *events)
-{
-    e->kind = EVENT_COUNT;
-    e->counter = counter;
-    events_put(events, e);
-    return true;
-}
-
 /* `SMTP connection from host ..`; HELO is said later than the line that counts the connection. */
 static bool connection(struct event *e, struct span rest, struct events *events)
 {
     struct span key, value, before;
 
-    if (!exim_take_host(&rest, &e->client))
-        return true; /* of a local user */
+    if (span_ends(rest, SPAN(" closed by QUIT")) || !exim_take_host(&rest, &e->client))
+        return true; /* the latter of a local user */
     do {
         before = rest = span_trim(rest);
         span_take_literal(&rest, "TLS ");
         if (span_has_prefix(rest, "lost"))
-            return put_count(e, COUNTER_CONNECTIONS_LOST, events);
+            return put_event_count(e, COUNTER_CONNECTIONS_LOST, events);
         if (span_has_prefix(rest, "(TCP/IP connection count = ") || span_is(rest, "(via inetd)"))
-            return put_count(e, COUNTER_CONNECTIONS, events);
+            return put_event_count(e, COUNTER_CONNECTIONS, events);
     } while (exim_take_word(&rest, &key, &value) && value.n && before.p != rest.p); /* I=.. U=.. Ci=.. */
     return true;
 }
@@ -304,7 +325,7 @@ static bool connection_refused(struct event *e, struct span rest, struct events 
     if (!span_take_literal(&rest, "refused: "))
         return false;
     e->reason = REFUSAL_RATE_LIMIT;
-    return put_refusal(e, rest, true, REFUSAL_RATE_LIMIT, events);
+    return put_refusal_of_main_log(e, rest, true, REFUSAL_RATE_LIMIT, events);
 }
 
 /* `name authenticator failed for host: 535 ..`: the name is the administrator's and has no blank. */
@@ -315,7 +336,8 @@ static bool login_failed(struct event *e, struct span rest, struct events *event
     if (!span_take_until(&rest, ' ', &name) || !span_take_literal(&rest, "authenticator failed for "))
         return false;
     exim_take_host(&rest, &e->client);
-    return put_count(e, COUNTER_AUTH_FAILED, events);
+    is_for_both_logs(e);
+    return put_event_count(e, COUNTER_AUTH_FAILED, events);
 }
 
 static const struct {
@@ -330,7 +352,6 @@ static const struct {
     { SPAN("SMTP syntax error in "), COUNTER_NONE },
     { SPAN("SMTP connection outbound"), COUNTER_NONE },
     { SPAN("no MAIL in "), COUNTER_NONE },
-    { SPAN("no host name found for IP address "), COUNTER_NONE },
     { SPAN("no IP address found for host "), COUNTER_NONE },
     { SPAN("TLS error on connection "), COUNTER_NONE },
     { SPAN("TLS client disconnected cleanly"), COUNTER_NONE },
@@ -349,8 +370,11 @@ static const struct {
 
 bool exim_session(const struct line *line, struct span id, struct span rest, struct events *events)
 {
-    struct event e = event_of(EVENT_REFUSAL, line);
+    struct event e;
 
+    if (span_has_prefix(rest, "no host name found for IP address "))
+        return true;
+    e = event_of(EVENT_REFUSAL, line);
     e.queue_id = id;
     e.client = (struct span){ rest.p, 0 };
     if (span_take_literal(&rest, "SMTP connection from "))
@@ -362,12 +386,12 @@ bool exim_session(const struct line *line, struct span id, struct span rest, str
     if (by_acl(&e, rest, events) || by_exim(&e, rest, events) || login_failed(&e, rest, events))
         return true;
     for (size_t i = 0; i < sizeof session / sizeof session[0]; i++) {
-        if (!span_starts(rest, session[i].words))
+        if (!exim_begins(rest, session[i].words))
             continue;
         if (session[i].counter == COUNTER_NONE)
             return true;
         take_client_behind(rest, span_mentions(rest, " from ") ? SPAN(" from ") : SPAN(" H="), &e);
-        return put_count(&e, session[i].counter, events);
+        return put_event_count(&e, session[i].counter, events);
     }
     return id.n && exim_take_host(&rest, &e.client); /* `host [address] Connection refused`: of a delivery */
 }

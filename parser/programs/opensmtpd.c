@@ -6,12 +6,14 @@
  *   smtp envelope evpid=.. from=<..> to=<..>              received, once for a message
  *   smtp failed-command command=".." result="550 .."      rejected, rejectedTemporarily, greylisted by its code; a
  *                                                         refused login has a line of its own
+ *   smtp bad-input result="500 .."                        likewise
  *   smtp authentication user=.. result=ok, permfail       authSucceeded, authFailed
  *   smtp disconnected reason=timeout, disconnect, io-error connectionsLost
  *   smtp tls ..                                           tlsInbound
  *   mta delivery evpid=.. result="Ok"                     sent
  *   mda delivery evpid=.. result=Ok                       delivered
  *   .. result PermFail, LoopDetected; TempFail            bounced; deferred
+ *   relay: Expire for E: .., delivery: Expire for E: ..   expired
  *   mta tls ..                                            tlsOutbound
  *
  * Before 6.4 it was `smtp event=message msgid=.. from=<..> to=<..> size=..`, one line for each recipient, and
@@ -131,43 +133,97 @@ static bool disconnected(struct event *e, struct span session, struct span rest,
     return true;
 }
 
-static bool refused(struct event *e, struct span reply, struct events *events)
+static bool says(struct span command, struct span lower)
 {
+    return command.n >= lower.n && span_eq_nocase(span_first(command, lower.n), lower);
+}
+
+/* What stands before and behind the last `mark`: quotes in the client's command stand as they are, so that it may look
+ * like the server's reply, which is the last one. */
+static bool split_at_last(struct span s, struct span mark, struct span *before, struct span *behind)
+{
+    struct span rest = s;
+    size_t at;
+    bool found = false;
+
+    while ((at = span_find(rest, mark)) < rest.n) {
+        *before = span_from(s.p, rest.p + at);
+        *behind = rest = span_skip(rest, at + mark.n);
+        found = true;
+    }
+    return found;
+}
+
+/* What the client said may be quoted at the reply's end: its words give no reason. */
+static struct span without_echo(struct span reply)
+{
+    reply = span_first(reply, span_find(reply, SPAN("Unsupported option ")));
+    return span_first(reply, span_find(reply, SPAN("AUTH method ")));
+}
+
+/* 4.3.0: what was said is not to blame. */
+static bool is_systems_fault(struct span enhanced)
+{
+    return enhanced.n > 2 && enhanced.p[2] == '3';
+}
+
+/* Of a filter's or rule's refusal in words that tell nothing. */
+static enum refusal_reason reason_by_command(struct span command)
+{
+    if (command.n == 0)
+        return REFUSAL_CLIENT_BLOCKED;
+    return says(command, SPAN("mail from:")) ? REFUSAL_SENDER_INVALID : REFUSAL_OTHER;
+}
+
+/* command: what the client said; empty when it was refused on connecting. */
+static bool refused(struct event *e, struct span command, struct span reply, struct events *events)
+{
+    bool hello = says(command, SPAN("helo")) || says(command, SPAN("ehlo"));
+
     if (reply.n && reply.p[reply.n - 1] == '"')
         reply.n--;
     fields_take_codes(&reply, &e->code, &e->enhanced);
     e->kind = EVENT_REFUSAL;
-    fields_classify_refusal(e, reply, false);
+    fields_classify_refusal(e, without_echo(reply), false);
+    if (hello && e->code == 501) /* Invalid domain name */
+        e->reason = REFUSAL_HELO_INVALID;
+    else if (e->reason == REFUSAL_OTHER && !is_systems_fault(e->enhanced))
+        e->reason = hello ? REFUSAL_HELO_INVALID : (uint8_t)reason_by_command(command);
     events_put(events, e);
     return true;
 }
 
-/* `command="RCPT TO:<..>" result="550 .."`. The client's command may look like all of that: its end is where the reply
- * of a refusal follows. */
+static void name_address(struct event *e, struct span command)
+{
+    struct span brackets = span_skip(command, span_find(command, SPAN("<"))), address;
+
+    if (!brackets.n || !span_take_bracketed(&brackets, &address))
+        return;
+    if (says(command, SPAN("rcpt to:")))
+        e->to = address;
+    else if (says(command, SPAN("mail from:")))
+        e->from = address;
+}
+
+/* `command="RCPT TO:<..>" result="550 .."` */
 static bool failed_command(struct event *e, struct span rest, struct events *events)
 {
     static const struct span mark = { "\" result=\"", 10 };
-    struct span command, brackets, address;
+    struct span command, reply;
     size_t at = span_find(rest, SPAN("command=\""));
 
-    command = rest = span_skip(rest, at < rest.n ? at + sizeof "command=\"" - 1 : rest.n);
-    do {
-        at = span_find(rest, mark);
-        if (at == rest.n)
-            return true;
-        rest = span_skip(rest, at + mark.n);
-    } while (rest.n < 3 || (rest.p[0] != '4' && rest.p[0] != '5') || !is_digit(rest.p[1]) || !is_digit(rest.p[2]));
-    if (span_has_prefix(command, "AUTH ") && span_has_prefix(rest, "535"))
+    if (at == rest.n || !split_at_last(span_skip(rest, at + sizeof "command=\"" - 1), mark, &command, &reply))
+        return true;
+    if (says(command, SPAN("auth ")) && span_has_prefix(reply, "535"))
         return true; /* `smtp authentication .. result=permfail` says it */
-    at = span_find(command, SPAN("<"));
-    brackets = span_skip(command, at);
-    if (brackets.n && span_take_bracketed(&brackets, &address)) {
-        if (span_find_nocase(command, SPAN("rcpt to:")) == 0)
-            e->to = address;
-        else if (span_find_nocase(command, SPAN("mail from:")) == 0)
-            e->from = address;
-    }
-    return refused(e, rest, events);
+    name_address(e, command);
+    return refused(e, command, reply, events);
+}
+
+/* `result="500 .."`: a line that is too long, or came too early, is not quoted. */
+static bool bad_input(struct event *e, struct span rest, struct events *events)
+{
+    return span_take_literal(&rest, "result=\"") ? refused(e, SPAN("(bad input)"), rest, events) : true;
 }
 
 /* The result is the last word; the user's name is what the client said. */
@@ -217,6 +273,10 @@ static bool put_delivery(struct event *e, struct span result, enum counter succe
     fields_take_codes(&text, &e->code, &e->enhanced);
     if (span_is(result, "PermFail") || span_is(result, "LoopDetected") || span_is(result, "Loop"))
         return put(e, EVENT_DELIVERY, COUNTER_BOUNCED, events);
+    if (span_is(result, "Expire"))
+        return put(e, EVENT_EXPIRED, COUNTER_EXPIRED, events);
+    if (span_is(result, "Remove")) /* by an administrator */
+        return true;
     if (!span_is(result, "TempFail"))
         return false;
     e->reason = (uint8_t)deferral_reason_of(e->enhanced, e->text);
@@ -236,7 +296,7 @@ static bool delivery(struct event *e, struct span result, struct span rest, bool
         else if (span_is(key, "to"))
             e->to = value;
         else if (span_is(key, "relay"))
-            e->relay = value;
+            e->relay = span_first(value, span_find(value, SPAN(" "))); /* `192.0.2.1 (mx.example.org)` */
         else if (span_is(key, "delay"))
             e->delay_ms = fields_duration_ms(value);
         else if (span_is(key, "result"))
@@ -281,11 +341,13 @@ static bool in_session(const struct line *line, struct span session, struct span
         return disconnected(&e, session, rest, events);
     if (span_is(word, "failed-command"))
         return failed_command(&e, rest, events);
+    if (span_is(word, "bad-input"))
+        return bad_input(&e, rest, events);
     if (span_is(word, "authentication"))
         return authentication(&e, rest, events);
     if (span_is(word, "tls") || span_is(word, "starttls"))
         return put(&e, EVENT_COUNT, COUNTER_TLS_INBOUND, events);
-    return span_is(word, "bad-input") || span_is(word, "client-cert-check") || span_is(word, "proxy");
+    return span_is(word, "client-cert-check") || span_is(word, "proxy");
 }
 
 /* `smtp-in: New session S from host h [a]`, `smtp-in: Accepted message M on session S: from=<..>, ..`,
@@ -309,10 +371,11 @@ static bool old_session(const struct line *line, struct span rest, struct events
         e.queue_id = id;
         return message(&e, session, rest, events);
     }
-    if (span_take_literal(&rest, "Failed command on session ") && take_hex(&rest, SESSION_DIGITS, &session)) {
-        at = span_find(rest, SPAN("\" => "));
-        rest = span_skip(rest, at);
-        return span_take_literal(&rest, "\" => ") ? refused(&e, rest, events) : true;
+    if (span_take_literal(&rest, "Failed command on session ") && take_hex(&rest, SESSION_DIGITS, &session) &&
+        span_take_literal(&rest, ": \"")) {
+        static const struct span mark = { "\" => ", 5 };
+
+        return split_at_last(rest, mark, &id, &client) ? refused(&e, id, client, events) : true;
     }
     if (span_has_prefix(rest, "Started TLS on session "))
         return put(&e, EVENT_COUNT, COUNTER_TLS_INBOUND, events);
@@ -323,7 +386,8 @@ static bool old_session(const struct line *line, struct span rest, struct events
     return true;
 }
 
-/* `relay: Ok for E: session=.., from=<..>, .., stat=..`, `delivery: TempFail for E: ..` */
+/* `relay: Ok for E: session=.., from=<..>, .., stat=..`, `delivery: TempFail for E: ..`; today of what the queue does
+ * by itself: `relay: Expire for E: ..`, `delivery: Remove for E: ..` */
 static bool old_delivery(const struct line *line, struct span rest, bool over_smtp, struct events *events)
 {
     struct event e = event_of(EVENT_COUNT, line);
@@ -339,10 +403,17 @@ static bool old_delivery(const struct line *line, struct span rest, bool over_sm
 static bool opensmtpd(const struct line *line, struct events *events)
 {
     static const struct span silent[] = {
-        SPAN("info: "),    SPAN("warn: "),   SPAN("debug: "),    SPAN("fatal: "),  SPAN("smtp-out: "),
-        SPAN("startup"),   SPAN("lookup: "), SPAN("queue: "),    SPAN("filter: "), SPAN("control: "),
-        SPAN("scheduler"), SPAN("mta: "),    SPAN("mda: "),      SPAN("exiting"),  SPAN("terminat"),
-        SPAN("rsa_"),      SPAN("ca: "),     SPAN("lost child"), SPAN("smtpd: "),  SPAN("parent"),
+        SPAN("info: "),     SPAN("warn: "),
+        SPAN("debug: "),    SPAN("fatal: "),
+        SPAN("smtp-out: "), SPAN("startup"),
+        SPAN("lookup: "),   SPAN("queue: "),
+        SPAN("filter: "),   SPAN("control: "),
+        SPAN("scheduler"),  SPAN("mta: "),
+        SPAN("mda: "),      SPAN("exiting"),
+        SPAN("terminat"),   SPAN("rsa_"),
+        SPAN("ca: "),       SPAN("lost child"),
+        SPAN("smtpd: "),    SPAN("parent"),
+        SPAN("Exiting"),    SPAN("commands executed from aliases "),
     };
     struct span rest = line->header.message, session;
 

@@ -27,6 +27,8 @@
 
 /* ---- queue ids ---- */
 
+#define ID_OCTETS_MAX 24
+
 enum { NOT_ID = 1, LOWER = 2 };
 
 static const uint8_t id_class[256] = {
@@ -39,16 +41,41 @@ static bool is_vowel(char c)
     return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u';
 }
 
-bool postfix_take_queue_id(struct span *s, struct span *id)
+/* How many octets an id at the beginning of s may have; *lower: some are lower case. */
+static size_t id_octets(struct span s, bool *lower)
 {
-    size_t limit = s->n < 24 ? s->n : 24, n = 0;
+    size_t limit = s.n < ID_OCTETS_MAX ? s.n : ID_OCTETS_MAX, n = 0;
     unsigned seen = 0;
 
-    while (n < limit && id_class[(uint8_t)s->p[n]] != NOT_ID)
-        seen |= id_class[(uint8_t)s->p[n++]];
+#ifdef __SSE2__
+    if (s.n >= 16) { /* nearly all are shorter */
+        const __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)s.p);
+        const unsigned lowers = span_octets_between(octets, 'a', 'z');
+        const unsigned others =
+            ~(lowers | span_octets_between(octets, '0', '9') | span_octets_between(octets, 'A', 'Z'));
+
+        n = (size_t)__builtin_ctz(others);
+        if (n < 16) {
+            *lower = lowers & (others ^ (others - 1));
+            return n;
+        }
+        n = 0;
+    }
+#endif
+    while (n < limit && id_class[(uint8_t)s.p[n]] != NOT_ID)
+        seen |= id_class[(uint8_t)s.p[n++]];
+    *lower = seen & LOWER;
+    return n;
+}
+
+bool postfix_take_queue_id(struct span *s, struct span *id)
+{
+    bool lower;
+    size_t n = id_octets(*s, &lower);
+
     if (n < 5 || n + 1 >= s->n || s->p[n] != ':' || s->p[n + 1] != ' ')
         return false;
-    for (size_t i = 0; seen & LOWER && i < n; i++)
+    for (size_t i = 0; lower && i < n; i++)
         if (is_vowel(s->p[i]))
             return false;
     *id = span_first(*s, n);

@@ -157,6 +157,18 @@ static bool is_busy(struct span text)
            span_has_prefix(text, "all screening ports busy");
 }
 
+/* What a milter says of the connection or of EHLO has a line, but smtpd goes on as if nothing had been said and refuses
+ * each MAIL, with a line of its own. Told at once are 421 and, in the greeting, a permanent refusal of the connection.
+ * (cleanup, for what is submitted here, names no code: there is no other line.) */
+static bool is_told_later(struct span rest, uint16_t code)
+{
+    if (code == 0 || code == 421)
+        return false;
+    if (span_has_prefix(rest, "CONNECT from "))
+        return code < 500;
+    return span_has_prefix(rest, "EHLO from ") || span_has_prefix(rest, "HELO from ");
+}
+
 static bool put_refusal(struct event *e, struct span rest, bool warned, bool milter, struct events *events)
 {
     struct span text;
@@ -165,6 +177,8 @@ static bool put_refusal(struct event *e, struct span rest, bool warned, bool mil
         text = content_check(rest, e);
     else if (!command_check(rest, e, &text))
         return false;
+    if (milter && is_told_later(rest, e->code))
+        return true;
     if (e->code == 0 && e->enhanced.n == 0 && is_busy(text)) {
         e->code = 421;
         e->reason = REFUSAL_RATE_LIMIT;
@@ -350,9 +364,10 @@ bool postfix_smtpd(const struct line *line, struct events *events)
     default:
         break;
     }
-    if (postfix_take_queue_id(&rest, &id))
-        return smtpd_message(line, id, rest, events);
-    return smtpd_session(line, events);
+    if (!postfix_take_queue_id(&rest, &id))
+        return smtpd_session(line, events);
+    events_expect(events, line, id);
+    return smtpd_message(line, id, rest, events);
 }
 
 /* ---- postscreen ---- */

@@ -1,6 +1,6 @@
-/* What recognisers of filters put: one count, or one verdict on a message that has several lines.
+/* What recognisers put: one count, or one verdict on a message that has several lines.
  *
- * Both return true, so that a recogniser can end with them.
+ * All return true, so that a recogniser can end with them.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef MAILTALLY_PROGRAMS_PUT_H
@@ -10,17 +10,23 @@
 
 #define NO_DETAIL ((struct span){ NULL, 0 })
 
+/* With what the event has already: id, client .. */
+static inline bool put_event_count(struct event *e, enum counter counter, struct events *events)
+{
+    e->kind = EVENT_COUNT;
+    e->counter = counter;
+    events_put(events, e);
+    return true;
+}
+
 static inline bool put_count_of(const struct line *line, struct events *events, enum counter counter, uint64_t count,
                                 struct span detail)
 {
     struct event e = event_of(EVENT_COUNT, line);
 
-    e.counter = counter;
     e.count = count;
     e.detail = detail;
-    if (count)
-        events_put(events, &e);
-    return true;
+    return count == 0 || put_event_count(&e, counter, events);
 }
 
 static inline bool put_count(const struct line *line, struct events *events, enum counter counter, struct span detail)

@@ -9,8 +9,11 @@
  *   ` ip host ..  (tag qpsmtpd: logging/syslog drops names)   likewise
  *   PID Accepted connection n/m from ip / host                connections
  *   PID Too many connections from ip: n > m. Denying ..       refusal 451: rateLimit
- *   PID Connection Timed Out                                  connectionsLost
- *   PID LOGIN authentication successful / failed for user     authSucceeded, authFailed
+ *   PID Message too big: size: n (max size: m)                refusal 552: messageSize
+ *   PID Connection Timed Out, PID 451 Incomplete DATA,        connectionsLost
+ *     PID Lost connection to client, cannot send response.
+ *   PID LOGIN authentication successful / failed for user,    authSucceeded, authFailed
+ *     in 0.94 PID 235 LOGIN authentication .., PID 535 ..
  *   all else that begins with a pid                           nothing
  *
  * The fields are separated by tabs (rsyslog writes #011).
@@ -84,39 +87,85 @@ static size_t plugin_row(struct span name, struct span text)
 
 /* ---- logterse ---- */
 
-static bool take_tab(struct span *s)
+/* What separates the fields of a line, behind the client's address. */
+static struct span separator_of(struct span fields)
 {
-    return span_take_char(s, '\t') || span_take_literal(s, "#011");
+    return span_chr(fields, '\t') ? SPAN("\t") : SPAN("#011");
 }
 
 /* Up to a tab or the end; the tab is consumed. */
-static struct span take_field(struct span *s)
+static struct span take_field(struct span *s, struct span tab)
 {
-    size_t tab = span_find(*s, SPAN("\t")), escaped = span_find(*s, SPAN("#011")), n = tab < escaped ? tab : escaped;
+    size_t n = span_find(*s, tab);
     struct span field = span_first(*s, n);
 
     *s = span_skip(*s, n);
-    take_tab(s);
+    span_take(s, tab);
     return field;
 }
 
-/* `<a>` or `<a>,<b>`, empty in lines from before MAIL and RCPT: the first. Quoted local parts may hold tabs. */
-static struct span take_addresses(struct span *s)
+/* `<a>` or `<a>,<b>`, empty in lines from before MAIL and RCPT: the first. Quoted local parts may hold tabs. False
+ * where anything else stands. */
+static bool take_addresses(struct span *s, struct span tab, struct span *first)
 {
-    struct span rest = *s, first = { NULL, 0 }, address;
+    struct span rest = *s, address;
 
+    *first = (struct span){ NULL, 0 };
     while (span_take_bracketed(&rest, &address)) {
-        if (!first.p)
-            first = address;
+        if (!first->p)
+            *first = address;
         if (span_take_char(&rest, ','))
             continue;
-        if (rest.n && !take_tab(&rest))
-            break;
+        if (rest.n && !span_take(&rest, tab))
+            return false;
         *s = rest;
-        return first;
+        return true;
     }
-    take_field(s);
-    return first;
+    return !first->p && span_take(s, tab);
+}
+
+/* What stands behind the HELO name. */
+struct outcome {
+    struct span from, to, plugin, text, extra;
+    uint64_t code; /* 0: queued */
+};
+
+static bool take_outcome(struct span s, struct span tab, struct outcome *o)
+{
+    struct span code;
+
+    if (!take_addresses(&s, tab, &o->from) || !take_addresses(&s, tab, &o->to))
+        return false;
+    o->plugin = take_field(&s, tab);
+    code = take_field(&s, tab);
+    o->text = take_field(&s, tab);
+    o->extra = s;
+    o->code = 0;
+    if (code.n == 0)
+        return span_is(o->plugin, "queued");
+    return span_take_number(&code, &o->code) && code.n == 0 && o->code >= DENY && o->code <= DENYSOFT_DISCONNECT;
+}
+
+/* rsyslog writes #011 for a tab and leaves a #011 that was there before, as it may be in a HELO name or a Message-ID:
+ * fields of those may look like an outcome. The last outcome is behind all that a HELO name can hold; but a Message-ID
+ * is behind the first, and ends the line. */
+static bool find_outcome(struct span rest, struct span tab, struct outcome *found)
+{
+    const char *end = rest.p + rest.n, *at = end;
+    struct outcome o;
+    bool any = take_outcome(rest, tab, found);
+
+    if (tab.n == 1 || (any && found->code == 0 && end[-1] == '>'))
+        return any;
+    while ((at = memrchr(rest.p, tab.p[0], (size_t)(at - rest.p)))) {
+        struct span behind = span_from(at, end);
+
+        if (span_take(&behind, tab) && take_outcome(behind, tab, &o)) {
+            *found = o;
+            return true;
+        }
+    }
+    return any;
 }
 
 /* The score of spamassassin's field, `Yes, hits=13.1 required=..`, or the virus' name. */
@@ -140,6 +189,20 @@ static struct span verdict_detail(struct span text, struct span extra, enum coun
     return span_first(value, at);
 }
 
+/* Where a DNS blocklist has no text of its own, the plugin's words are the name that was found: the client's address
+ * turned round, and the zone. */
+static struct span zone_in(struct span name)
+{
+    const struct span none = { name.p, 0 };
+    struct span label;
+    uint64_t octet;
+
+    for (unsigned n = 0; n < 4; n++)
+        if (!span_take_until(&name, '.', &label) || !span_take_number(&label, &octet) || label.n)
+            return none;
+    return span_chr(name, ' ') ? none : name;
+}
+
 static bool denied(struct event *e, uint64_t code, struct span text, struct span extra, struct events *events)
 {
     size_t row = plugin_row(e->detail, text);
@@ -149,7 +212,11 @@ static bool denied(struct event *e, uint64_t code, struct span text, struct span
     e->text = text;
     e->temporary = code == DENYSOFT || code == DENYSOFT_DISCONNECT;
     reason = refusal_reason_of(e->temporary ? 450 : 550, e->enhanced, text, &e->zone);
-    e->reason = (uint8_t)(row < PLUGINS ? plugins[row].reason : reason);
+    if (row < PLUGINS && !(plugins[row].reason == REFUSAL_CLIENT_BLOCKED && reason == REFUSAL_RATE_LIMIT))
+        reason = (enum refusal_reason)plugins[row].reason;
+    e->reason = (uint8_t)reason;
+    if (reason == REFUSAL_DNSBL && !e->zone.n)
+        e->zone = zone_in(text);
     if (!e->temporary)
         e->counter = COUNTER_REJECTED;
     else
@@ -169,26 +236,26 @@ static bool denied(struct event *e, uint64_t code, struct span text, struct span
 static bool logterse(const struct line *line, struct span rest, struct events *events)
 {
     struct event e = event_of(EVENT_FRONT_QUEUED, line);
-    struct span code, text;
-    uint64_t number;
+    struct span tab = separator_of(rest);
+    struct outcome o;
 
     span_take_char(&rest, ' ');
-    e.client = take_field(&rest);
-    take_field(&rest); /* its name */
-    take_field(&rest); /* HELO */
-    e.from = take_addresses(&rest);
-    e.to = take_addresses(&rest);
-    e.detail = take_field(&rest);
-    code = take_field(&rest);
-    text = take_field(&rest);
-    if (span_take_number(&code, &number))
-        return number >= DENY && number <= DENYSOFT_DISCONNECT ? denied(&e, number, text, rest, events) : true;
-    if (!span_is(e.detail, "queued"))
+    e.client = take_field(&rest, tab);
+    take_field(&rest, tab); /* its name */
+    take_field(&rest, tab); /* HELO */
+    if (!find_outcome(rest, tab, &o))
         return false;
-    e.detail.n = 0;
-    e.message_id = text;
-    if (text.n >= 2 && text.p[0] == '<' && text.p[text.n - 1] == '>')
-        e.message_id = span_first(span_skip(text, 1), text.n - 2);
+    e.from = o.from;
+    e.to = o.to;
+    if (o.code) {
+        e.detail = o.plugin;
+        return denied(&e, o.code, o.text, o.extra, events);
+    }
+    e.message_id = o.text;
+    if (o.extra.n && o.extra.p[o.extra.n - 1] == '>') /* nothing follows it: what looked like a tab is a part of it */
+        e.message_id = span_from(o.text.p, o.extra.p + o.extra.n);
+    if (e.message_id.n >= 2 && e.message_id.p[0] == '<' && e.message_id.p[e.message_id.n - 1] == '>')
+        e.message_id = span_first(span_skip(e.message_id, 1), e.message_id.n - 2);
     events_put(events, &e);
     return true;
 }
@@ -234,6 +301,18 @@ static bool too_many(const struct line *line, struct span rest, struct events *e
     return true;
 }
 
+/* By qpsmtpd itself: no plugin, no line of logterse. */
+static bool too_big(const struct line *line, struct events *events)
+{
+    struct event e = event_of(EVENT_REFUSAL, line);
+
+    e.code = 552;
+    e.counter = COUNTER_REJECTED;
+    e.reason = REFUSAL_MESSAGE_SIZE;
+    events_put(events, &e);
+    return true;
+}
+
 static bool is_mechanism(struct span word)
 {
     return span_is(word, "PLAIN") || span_is(word, "LOGIN") || span_is(word, "CRAM-MD5");
@@ -242,14 +321,24 @@ static bool is_mechanism(struct span word)
 /* Of the server itself, not of a plugin, whose lines begin with its name. */
 static bool server_line(const struct line *line, struct span rest, struct events *events)
 {
+    static const struct span lost[] = {
+        SPAN("Connection Timed Out"),
+        SPAN("451 Incomplete DATA"),
+        SPAN("Lost connection to client, cannot send response."),
+    };
     struct span mechanism, s = rest;
 
     if (span_take_literal(&rest, "Accepted connection "))
         return accepted(line, rest, events);
     if (span_take_literal(&rest, "Too many connections from "))
         return too_many(line, rest, events);
-    if (span_is(rest, "Connection Timed Out"))
-        return put_count(line, events, COUNTER_CONNECTIONS_LOST, NO_DETAIL);
+    if (span_has_prefix(rest, "Message too big: size: "))
+        return too_big(line, events);
+    for (size_t i = 0; i < sizeof lost / sizeof lost[0]; i++)
+        if (span_eq(rest, lost[i]))
+            return put_count(line, events, COUNTER_CONNECTIONS_LOST, NO_DETAIL);
+    if (!span_take_literal(&s, "235 ")) /* in 0.94 the reply says it; at LOGDEBUG both lines do */
+        span_take_literal(&s, "535 ");
     if (span_take_until(&s, ' ', &mechanism) && is_mechanism(mechanism)) {
         if (span_has_prefix(s, "authentication successful for "))
             return put_count(line, events, COUNTER_AUTH_SUCCEEDED, mechanism);
@@ -284,10 +373,12 @@ static bool qpsmtpd(const struct line *line, struct events *events)
 {
     struct span rest = line->header.message;
 
-    take_pid(&rest);
+    if (server_line(line, rest, events)) /* a number in front may be a reply's code */
+        return true;
+    if (take_pid(&rest) && server_line(line, rest, events))
+        return true;
     if (take_logterse(&rest) || span_take_char(&rest, '`'))
         return logterse(line, rest, events);
-    server_line(line, rest, events);
     return true; /* plugins may say anything */
 }
 

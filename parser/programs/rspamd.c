@@ -7,8 +7,10 @@
  *
  * The letter before the action says only whether the message was refused, and is not read. The Message-ID (rspamd
  * writes no blanks in it) and the sender stand before the verdict, the recipients and parts of the text behind it, so
- * the fields are walked from the front and the first bracket that is no field's value is the verdict. The unquoted
- * local part of a sender may end its field early: what it says is then this one message's verdict.
+ * the fields are walked from the front and the first bracket that is no field's value should be the verdict. But
+ * addresses are written without their quotes: a sender's local part may end its field early and go on with a verdict.
+ * So a verdict must have symbols behind it, and where one is harmless, a later one that could be the true one is
+ * looked for. Who writes a perfect one gets spam counted for his own message, as with any spam; he hides nothing.
  *
  * rspamd's own log has no tag, but `#PID(worker) ` before the message.
  *
@@ -17,6 +19,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "put.h"
+
+/* A line has one, and as many more as its sender and recipients pretend. */
+#define MAX_VERDICTS 16
 
 static const struct span spam_actions[] = {
     SPAN("reject"),
@@ -80,6 +85,18 @@ static bool take_field(struct span *s, struct span *key, struct span *value)
     return true;
 }
 
+/* What stands behind a verdict: ` [NAME(1.00){..},..`, ` []`; or no list, in a format that has none. */
+static bool symbols_follow(struct span s)
+{
+    size_t n = 0;
+
+    if (!span_take_literal(&s, " ["))
+        return !s.n || s.p[0] == ',' || s.p[0] == ')';
+    while (n < s.n && (is_alnum(s.p[n]) || s.p[n] == '_' || s.p[n] == '-' || s.p[n] == '.' || s.p[n] == ':'))
+        n++;
+    return n < s.n && (s.p[n] == ']' || (n && (s.p[n] == '(' || s.p[n] == ',')));
+}
+
 /* `(default: T (reject): [15.20/15.00] [`, or `(reject): [15.20/15.00] [` of a format without the metric. */
 static bool take_verdict(struct span *s, struct span *action, struct span *score)
 {
@@ -90,33 +107,56 @@ static bool take_verdict(struct span *s, struct span *action, struct span *score
     if (span_has_prefix(rest, "default: ") && (!span_take_until(&rest, '(', &metric) || metric.n > 12))
         return false;
     if (!span_take_until(&rest, ')', action) || !span_take_literal(&rest, ": [") ||
-        !span_take_until(&rest, '/', score) || !span_take_until(&rest, ']', &limit))
+        !span_take_until(&rest, '/', score) || !span_take_until(&rest, ']', &limit) || !symbols_follow(rest))
         return false;
     *s = rest;
     return true;
 }
 
+/* On to the next place where a verdict may stand. */
+static bool find_verdict(struct span *s)
+{
+    static const struct span before = SPAN(">, (");
+    size_t at = span_find(*s, before);
+
+    *s = span_skip(*s, at < s->n ? at + before.n - 1 : s->n);
+    return s->n > 0;
+}
+
+static void walk_fields(struct span *s, struct event *e)
+{
+    struct span key, value;
+
+    while (s->n && s->p[0] != '(' && take_field(s, &key, &value)) {
+        if (span_is(key, "qid") && !e->queue_id.n)
+            e->queue_id = value;
+        else if (span_is(key, "ip") && !e->client.n)
+            e->client = value;
+        else if (span_is(key, "from") && !e->from.n)
+            e->from = value;
+    }
+}
+
 static bool task(const struct line *line, struct events *events, struct span rest)
 {
     struct event e = event_of(EVENT_COUNT, line);
-    struct span key, value, action;
+    struct span action;
+    bool found = false;
 
-    while (rest.n && rest.p[0] != '(') {
-        if (!take_field(&rest, &key, &value))
-            return false;
-        if (span_is(key, "qid"))
-            e.queue_id = value;
-        else if (span_is(key, "ip"))
-            e.client = value;
-        else if (span_is(key, "from"))
-            e.from = value;
-    }
-    if (!take_verdict(&rest, &action, &e.detail))
-        return false;
+    walk_fields(&rest, &e);
     e.counter = COUNTER_SPAM;
-    if (is_spam(action))
-        events_put(events, &e);
-    return true;
+    for (int i = 0; i < MAX_VERDICTS; i++) {
+        if (take_verdict(&rest, &action, &e.detail)) {
+            found = true;
+            if (is_spam(action)) {
+                events_put(events, &e);
+                break;
+            }
+        }
+        if (!find_verdict(&rest))
+            break;
+    }
+    return found;
 }
 
 /* All else that it writes is about itself. */

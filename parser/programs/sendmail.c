@@ -1,4 +1,5 @@
-/* Sendmail: reception, delivery and the lines of a message's life. What it refuses: sendmail_refusals.c.
+/* Sendmail: reception and the lines of a message's life. Deliveries: sendmail_delivery.c; what it refuses:
+ * sendmail_refusals.c.
  *
  *   line (behind `QID: `)                                     becomes
  *   from=, size=, class=, nrcpts=1.., msgid=, .., relay=      opened; names the message
@@ -33,65 +34,70 @@
 #include "sendmail.h"
 
 #include "../fields.h"
-#include "../reason.h"
 #include "put.h"
 
 /* ---- pieces of lines ---- */
 
-/* `u31FFPtp032300: ` or `AA12345: `: letters and at least one digit, so that `Milter: ` and `collect: ` are none. */
-static bool take_queue_id(struct span *s, struct span *id)
+/* Digits and letters, by octet. */
+static const bool id_octets[256] = {
+    ['0' ... '9'] = true,
+    ['A' ... 'Z'] = true,
+    ['a' ... 'z'] = true,
+};
+
+#define ID_OCTETS     14 /* since 8.10 */
+#define ID_OCTETS_MAX 24
+
+/* `2AB3CDEF012345: `: no branch within, since nearly all that is asked about is one. */
+static bool is_usual_id(struct span s)
 {
-    size_t n = 0, limit = s->n < 24 ? s->n : 24;
+    bool all = s.n >= ID_OCTETS + 2;
+
+    if (!all || s.p[ID_OCTETS] != ':' || s.p[ID_OCTETS + 1] != ' ')
+        return false;
+    for (size_t i = 0; i < ID_OCTETS; i++)
+        all &= id_octets[(unsigned char)s.p[i]];
+    return all && is_digit(s.p[ID_OCTETS - 1]);
+}
+
+bool sendmail_take_id(struct span *s, struct span *id)
+{
+    size_t n = 0, limit = s->n < ID_OCTETS_MAX ? s->n : ID_OCTETS_MAX;
     bool digit = false;
 
-    for (; n < limit && is_alnum(s->p[n]); n++)
-        digit |= is_digit(s->p[n]);
-    if (n < 5 || !digit || n + 1 >= s->n || s->p[n] != ':' || s->p[n + 1] != ' ')
-        return false;
+    if (is_usual_id(*s)) {
+        n = ID_OCTETS;
+    } else {
+        for (; n < limit && id_octets[(unsigned char)s->p[n]]; n++)
+            digit |= is_digit(s->p[n]);
+        if (n < 5 || !digit || n + 1 >= s->n || s->p[n] != ':' || s->p[n + 1] != ' ')
+            return false;
+    }
     *id = span_first(*s, n);
     *s = span_skip(*s, n + 2);
     return true;
 }
 
-/* Up to ", " or the end; the ", " is consumed. */
-static struct span take_to_separator(struct span *s)
-{
-    struct span rest = *s, part;
-
-    while (span_take_until(&rest, ',', &part))
-        if (span_take_char(&rest, ' ')) {
-            part = span_from(s->p, rest.p - 2);
-            *s = rest;
-            return part;
-        }
-    part = *s;
-    *s = span_skip(*s, s->n);
-    return part;
-}
-
-/* `key=value`, separated by ", ". An address in <...> is taken whole, whatever it holds; what follows it up to the
- * separator (`ctladdr=<a@b> (1000/1000)`) is dropped. */
-static bool take_field(struct span *s, struct span *key, struct span *value)
-{
-    struct span rest = *s;
-
-    if (!span_take_until(&rest, '=', key) || span_chr(*key, ' '))
-        return false;
-    if (rest.n && rest.p[0] == '<' && span_take_bracketed(&rest, value))
-        take_to_separator(&rest);
-    else
-        *value = take_to_separator(&rest);
-    *s = rest;
-    return true;
-}
-
 struct span sendmail_last_field(struct span text, struct span key)
 {
-    struct span found = { text.p, 0 };
+    size_t n = text.n;
 
-    for (size_t at; (at = span_find(text, key)) < text.n;)
-        text = found = span_skip(text, at + key.n);
-    return found;
+    for (const char *comma; (comma = memrchr(text.p, ',', n)); n = (size_t)(comma - text.p)) {
+        struct span found = span_from(comma, text.p + text.n);
+
+        if (span_take(&found, key))
+            return found;
+    }
+    return (struct span){ text.p, 0 };
+}
+
+bool sendmail_put(const struct line *line, struct events *events, enum event_kind kind, struct span id)
+{
+    struct event e = event_of(kind, line);
+
+    e.queue_id = id;
+    events_put(events, &e);
+    return true;
 }
 
 struct span sendmail_client(struct span relay)
@@ -120,235 +126,37 @@ bool sendmail_take_client(struct span *s, struct span *client)
     return true;
 }
 
-/* `HH:MM:SS`, or `D+HH:MM:SS`. */
-static int64_t delay_ms_of(struct span value)
-{
-    struct span rest = value;
-    uint64_t days = 0, hours, minutes, seconds;
-
-    if (!span_take_number(&rest, &days) || !span_take_char(&rest, '+')) {
-        rest = value;
-        days = 0;
-    }
-    if (!span_take_number(&rest, &hours) || !span_take_char(&rest, ':') || !span_take_number(&rest, &minutes) ||
-        !span_take_char(&rest, ':') || !span_take_number(&rest, &seconds) || days > 10000 || hours > 1000 ||
-        minutes > 1000 || seconds > 1000)
-        return -1;
-    return (int64_t)(((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
-}
-
 /* ---- reception ---- */
 
-/* The sender chooses the Message-ID, so only fields before it, and the last relay=, which stands behind it, are read.
- */
+/* Only fields before the Message-ID are read, which the sender chooses, and the last relay=, which stands behind it. */
 static bool message_opened(const struct line *line, struct span id, struct span rest, struct events *events)
 {
-    struct event e = event_of(EVENT_OPENED, line), named = event_of(EVENT_MESSAGE_ID, line);
+    struct event e = event_of(EVENT_OPENED, line);
     struct span key, value;
     uint64_t size, recipients = 0;
 
-    e.queue_id = named.queue_id = id;
-    while (!span_has_prefix(rest, "msgid=") && !span_has_prefix(rest, "relay=") && take_field(&rest, &key, &value)) {
-        if (span_is(key, "from"))
+    e.queue_id = id;
+    e.id_is_unique = true;
+    while (!span_has_prefix(rest, "msgid=") && !span_has_prefix(rest, "relay=")) {
+        if (sendmail_take_named(&rest, SPAN("from="), &value))
             e.from = value;
-        else if (span_is(key, "size") && span_take_number(&value, &size))
-            e.size_octets = (int64_t)size;
-        else if (span_is(key, "nrcpts"))
+        else if (sendmail_take_named(&rest, SPAN("size="), &value))
+            e.size_octets = span_take_number(&value, &size) ? (int64_t)size : e.size_octets;
+        else if (sendmail_take_named(&rest, SPAN("nrcpts="), &value))
             span_take_number(&value, &recipients);
+        else if (!sendmail_take_named(&rest, SPAN("class="), &value) && !sendmail_take_field(&rest, &key, &value))
+            break;
     }
     if (recipients == 0)
         return true;
     e.recipients = recipients < UINT32_MAX ? (uint32_t)recipients : UINT32_MAX;
     e.client = sendmail_client(sendmail_last_field(line->header.message, SPAN(", relay=")));
     events_put(events, &e);
-    if (span_has_prefix(rest, "msgid=") && take_field(&rest, &key, &named.message_id) && named.message_id.n)
-        events_put(events, &named);
-    return true;
-}
-
-/* ---- deliveries ---- */
-
-/* One recipient: an address in brackets, or a word, a path or a command in which quotes guard commas. */
-static struct span take_recipient(struct span *s)
-{
-    struct span rest = *s, inside;
-    size_t limit = rest.n < SPAN_BRACKETED_OCTETS ? rest.n : SPAN_BRACKETED_OCTETS;
-    bool quoted = false;
-    size_t n = 0;
-
-    if (rest.n && rest.p[0] == '<' && span_take_bracketed(&rest, &inside)) {
-        *s = rest;
-        return inside;
-    }
-    for (; n < limit && (quoted || rest.p[n] != ','); n++) {
-        if (rest.p[n] == '"')
-            quoted = !quoted;
-        else if (rest.p[n] == '\\' && quoted && n + 1 < rest.n)
-            n++;
-    }
-    if (quoted || n == limit) { /* quotes that do not come out even guard nothing */
-        const char *comma = span_chr(rest, ',');
-
-        n = comma ? (size_t)(comma - rest.p) : rest.n;
-    }
-    *s = span_skip(rest, n);
-    return span_first(rest, n);
-}
-
-/* `<a>,<b>, `: how many, and the first. A list that is too long for one line goes on in the next: `<a>,<b>, [more], `.
- */
-static bool take_recipients(struct span *s, uint64_t *count, struct span *first)
-{
-    struct span rest = *s, to;
-
-    for (*count = 0;;) {
-        to = take_recipient(&rest);
-        if ((*count)++ == 0)
-            *first = to;
-        if (!span_take_char(&rest, ','))
-            return false;
-        if (span_take_char(&rest, ' '))
-            break;
-    }
-    span_take_literal(&rest, "[more], ");
-    *s = rest;
-    return true;
-}
-
-/* Mailers that speak SMTP to another host, by their names in the files that come with Sendmail. */
-static bool is_smtp_mailer(struct span mailer)
-{
-    return span_is(mailer, "relay") || span_find_nocase(mailer, SPAN("smtp")) < mailer.n;
-}
-
-static bool begins_word(struct span s, struct span word)
-{
-    return span_starts(s, word) && (s.n == word.n || !is_alnum(s.p[word.n]));
-}
-
-static enum counter outcome_of_dsn(struct span dsn, enum counter success)
-{
-    switch (dsn.n ? dsn.p[0] : '0') {
-    case '2':
-        return success;
-    case '4':
-        return COUNTER_DEFERRED;
-    default:
-        return COUNTER_BOUNCED;
-    }
-}
-
-/* What stat= says, as a counter; COUNTER_NONE: nothing was tried. The word that Sendmail writes decides, then the dsn;
- * what stands behind the word is the other server's. */
-static enum counter outcome_of(struct span stat, struct span dsn, enum counter success)
-{
-    if (begins_word(stat, SPAN("Sent")))
-        return success;
-    if (begins_word(stat, SPAN("queued")))
-        return COUNTER_NONE;
-    if (begins_word(stat, SPAN("quarantined")))
-        return COUNTER_HELD;
-    if (begins_word(stat, SPAN("Deferred")))
-        return COUNTER_DEFERRED;
-    return outcome_of_dsn(dsn, success);
-}
-
-static bool is_expiry(struct span text)
-{
-    return span_has_prefix(text, "Cannot send message for ") || span_has_prefix(text, "returned to sender after ");
-}
-
-static bool put_with_id(const struct line *line, struct events *events, enum event_kind kind, struct span id)
-{
-    struct event e = event_of(kind, line);
-
-    e.queue_id = id;
+    if (!sendmail_take_named(&rest, SPAN("msgid="), &e.message_id) || !e.message_id.n)
+        return true;
+    e.kind = EVENT_MESSAGE_ID;
     events_put(events, &e);
     return true;
-}
-
-/* The text behind the word: `Sent (ok)`, `Deferred: 451 later`. */
-static struct span text_of_stat(struct span stat)
-{
-    size_t colon = span_find(stat, SPAN(": ")), paren = span_find(stat, SPAN(" ("));
-
-    if (paren < colon) {
-        stat = span_skip(stat, paren + 2);
-        if (stat.n && stat.p[stat.n - 1] == ')')
-            stat.n--;
-        return stat;
-    }
-    return colon < stat.n ? span_skip(stat, colon + 2) : stat;
-}
-
-/* `Connection timed out with HOST` is said before the connection stands (4.4.1) and behind it (4.4.2). */
-static enum deferral_reason deferral_of(struct span dsn, struct span text)
-{
-    if (span_is(dsn, "4.4.2") && span_has_prefix(text, "Connection timed out with "))
-        return DEFERRAL_CONNECTION_LOST;
-    return deferral_reason_of(dsn, text);
-}
-
-static bool put_delivery(struct event *e, bool smtp, enum counter outcome, struct span stat, struct events *events)
-{
-    if (outcome == COUNTER_NONE || outcome == COUNTER_HELD)
-        return put_with_id(e->line, events, outcome == COUNTER_HELD ? EVENT_HELD : EVENT_QUEUED, e->queue_id);
-    e->counter = outcome;
-    e->takes_queue = true;
-    e->agent = smtp ? AGENT_SMTP : AGENT_OTHER;
-    e->text = text_of_stat(stat);
-    if (outcome == COUNTER_DEFERRED)
-        e->reason = (uint8_t)deferral_of(e->enhanced, e->text);
-    if (outcome == COUNTER_SENT || outcome == COUNTER_DELIVERED)
-        e->named_id = fields_id_in_reply(e->text);
-    events_put(events, e);
-    return true;
-}
-
-/* The fields between the recipients and stat=. Where reply= stands before it, that is the other server's text and may
- * hold a stat= of its own: *replied says so. */
-static bool take_delivery_fields(struct span *rest, struct event *e, struct span *mailer, bool *replied)
-{
-    struct span key, value;
-
-    *mailer = (struct span){ rest->p, 0 };
-    while (!span_take_literal(rest, "stat=") && !(*replied = span_take_literal(rest, "reply="))) {
-        if (!take_field(rest, &key, &value))
-            return false;
-        if (span_is(key, "delay"))
-            e->delay_ms = delay_ms_of(value);
-        else if (span_is(key, "mailer"))
-            *mailer = value;
-        else if (span_is(key, "relay"))
-            e->relay = value;
-        else if (span_is(key, "dsn"))
-            e->enhanced = value;
-    }
-    if (*replied)
-        *rest = sendmail_last_field(*rest, SPAN(", stat="));
-    return true;
-}
-
-static bool delivery(const struct line *line, struct span id, struct span rest, struct events *events)
-{
-    struct event e = event_of(EVENT_DELIVERY, line);
-    struct span mailer;
-    enum counter success;
-    bool replied = false;
-
-    e.queue_id = id;
-    rest = span_skip(rest, sizeof "to=" - 1);
-    if (!take_recipients(&rest, &e.count, &e.to) || !take_delivery_fields(&rest, &e, &mailer, &replied))
-        return false;
-    if (is_expiry(rest) && !replied)
-        return put_with_id(line, events, EVENT_EXPIRED, id);
-    if (mailer.n == 0)
-        return !span_is(rest, "discarded") || put_with_id(line, events, EVENT_DISCARDED, id);
-    success = is_smtp_mailer(mailer) ? COUNTER_SENT : COUNTER_DELIVERED;
-    return put_delivery(&e, success == COUNTER_SENT,
-                        replied && e.enhanced.n ? outcome_of_dsn(e.enhanced, success)
-                                                : outcome_of(rest, e.enhanced, success),
-                        rest, events);
 }
 
 /* ---- other lines of a message ---- */
@@ -358,12 +166,12 @@ static bool own_message(const struct line *line, struct span id, struct span res
 {
     struct span own;
 
-    if (!take_queue_id(&rest, &own))
+    if (!sendmail_take_id(&rest, &own))
         return false;
     if (span_take_literal(&rest, "DSN: ") || span_take_literal(&rest, "return to sender: ") ||
         span_take_literal(&rest, "postmaster notify: ")) {
-        if (is_expiry(rest))
-            put_with_id(line, events, EVENT_EXPIRED, id);
+        if (sendmail_is_expiry(rest))
+            sendmail_put(line, events, EVENT_EXPIRED, id);
         return true;
     }
     return span_has_prefix(rest, "sender notify: ") || span_has_prefix(rest, "return receipt") ||
@@ -445,8 +253,8 @@ static bool is_silent(struct span rest)
         SPAN("stopping "), SPAN("dns "),      SPAN("error: "),
     };
 
-    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
-        if (span_starts(rest, prefixes[i]))
+    for (size_t i = 0; rest.n && i < sizeof prefixes / sizeof prefixes[0]; i++)
+        if (rest.p[0] == prefixes[i].p[0] && span_starts(rest, prefixes[i]))
             return true;
     return span_ends(rest, SPAN("tempfailed (due to previous checks)"));
 }
@@ -460,16 +268,18 @@ static bool sendmail(const struct line *line, struct events *events)
 {
     struct span rest = line->header.message, id = { rest.p, 0 };
 
-    if (!take_queue_id(&rest, &id))
+    if (sendmail_take_id(&rest, &id))
+        events_expect(events, line, id);
+    else
         span_take_literal(&rest, "NOQUEUE: ");
     if (span_has_prefix(rest, "from="))
         return message_opened(line, id, rest, events);
     if (span_has_prefix(rest, "to="))
-        return delivery(line, id, rest, events);
+        return sendmail_delivery(line, id, rest, events);
     if (id.n && span_is(rest, "discarded"))
-        return put_with_id(line, events, EVENT_DISCARDED, id);
+        return sendmail_put(line, events, EVENT_DISCARDED, id);
     if (id.n && quarantined(rest))
-        return put_with_id(line, events, EVENT_HELD, id);
+        return sendmail_put(line, events, EVENT_HELD, id);
     if (span_has_prefix(rest, "AUTH") || span_has_prefix(rest, "STARTTLS"))
         return session_security(line, id, rest, events);
     return sendmail_refusal(line, id, rest, events) || own_message(line, id, rest, events) ||

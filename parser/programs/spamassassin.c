@@ -2,7 +2,7 @@
  *
  *   service               line                                             becomes
  *   spamd                 [spamd: ]identified spam (score/limit) ..        spam; its `result: Y` line adds nothing
- *   spampd                identified spam <id> (score/limit) ..            spam
+ *   spampd                identified spam <id> (score/limit) ..            spam; (unknown) where there is no id
  *   spamproxyd            SPAM .., identified spam ..                      spam
  *
  * Source of the formats: spamd.raw, spampd of their distributions.
@@ -18,6 +18,8 @@ static void put_spam(const struct line *line, struct span rest, struct events *e
     e.counter = COUNTER_SPAM;
     if (rest.n && rest.p[0] == '<') /* the Message-ID, of spampd */
         span_take_bracketed(&rest, &before);
+    else
+        span_take_literal(&rest, "(unknown) ");
     if (span_take_until(&rest, '(', &before) && span_take_until(&rest, ')', &score))
         e.detail = score;
     events_put(events, &e);

@@ -142,11 +142,26 @@ def zentyal(metric, value, name, lines):
     return None
 
 
+QUEUE_ID_MADE = re.compile(r"\]: (\w+): (?:client=|uid=|message-id=)")
+NEXT_QUEUE_ID = re.compile(r"\]: (\w+): to=.* status=sent \(\S+ \S+ from MTA\(.*: queued as (\w+)\)")
+
+
+def followed(lines):
+    """The queue ids that lightmeter follows (tracking/actions.go): those that are made in the range, by smtpd, by
+    pickup, or by cleanup for what comes from within. What goes on to an id that was not, is lost to it."""
+    made = {found.group(1) for found in map(QUEUE_ID_MADE.search, lines) if found}
+    gone = {found.group(1) for found in map(NEXT_QUEUE_ID.search, lines) if found and found.group(2) not in made}
+    return made - gone
+
+
 def lightmeter(metric, value, name, lines):
     low = re.fullmatch(r">=(\d+)", value)
+    if name.startswith("Queue is reused"):
+        return None  # "unsupported behaviour (to be investigated)": its test asserts nothing, the next one's stand here
     if metric == "delivery_results":
         # One per recipient and attempt that ended somewhere: hand-overs to a filter are followed, not counted.
-        return total(OUT | FAILED | {"deferred"}, int(value)), None
+        ids = followed(lines)
+        return total(OUT | FAILED | {"deferred"}, int(value), lambda row: row["queue_id"] in ids), None
     # A test of several cases has several statuses; those that no line of this case's has are another case's.
     if metric.startswith("status:") and low and containing(" status=" + metric[7:].lower(), lines):
         return at_least(STATUS[metric[7:].lower()], int(low.group(1))), None

@@ -171,6 +171,27 @@ static void the_status_says_what_is_wrong(void **state)
     status_sentence(&s);
     assert_int_equal(s.status, AGENT_DEGRADED);
     assert_string_equal(s.status_text, "1 of 2 sources in trouble: cannot read /b");
+    s.state_at_risk = true;
+    strcpy(s.state_text, "user mail cannot save the state in /s");
+    status_sentence(&s);
+    assert_string_equal(s.status_text, "1 of 2 sources in trouble, and the state is at risk: cannot read /b");
+    s.sources[1].status.state = SOURCE_OK;
+    status_sentence(&s);
+    assert_int_equal(s.status, AGENT_DEGRADED);
+    assert_string_equal(s.status_text, "user mail cannot save the state in /s");
+    s.state_at_risk = false;
+    s.state_text[0] = '\0';
+    strcpy(s.twice_text, "twice");
+    status_sentence(&s);
+    assert_int_equal(s.status, AGENT_DEGRADED);
+    assert_string_equal(s.status_text, "twice");
+    s.twice_text[0] = '\0';
+    s.behind_octets = 0;
+    strcpy(s.remark_text, "worth knowing");
+    status_sentence(&s);
+    assert_int_equal(s.status, AGENT_OK);
+    assert_string_equal(s.status_text, "worth knowing");
+    s.sources[1].status.state = SOURCE_UNREADABLE;
     memset(s.sources[1].status.last_error, 'x', sizeof s.sources[1].status.last_error - 1);
     status_sentence(&s);
     assert_true(strlen(s.status_text) < sizeof s.status_text);
@@ -178,6 +199,14 @@ static void the_status_says_what_is_wrong(void **state)
     status_sentence(&s);
     assert_int_equal(s.status, AGENT_DEGRADED);
     snapshot_clear(&s);
+}
+
+static bool follow(struct status *status, struct source_set *set, const char *path, const char *host)
+{
+    if (!status_row(status) || !source_set_add_file(set, path, host))
+        return false;
+    status_add(status, set);
+    return true;
 }
 
 static void sources_keep_their_number_in_a_snapshot(void **state)
@@ -191,10 +220,11 @@ static void sources_keep_their_number_in_a_snapshot(void **state)
     memset(longer, 'd', sizeof longer);
     memcpy(longer, "/", 1);
     strcpy(longer + 390, "/the.log");
-    assert_non_null(status_add(&status, set, "/nowhere/a", NULL));
-    assert_non_null(status_add(&status, set, longer, "mx9"));
-    assert_ptr_equal(status_source(&status, longer), status.sources[1]);
-    assert_null(status_source(&status, "/nowhere/b"));
+    assert_true(follow(&status, set, "/nowhere/a", NULL));
+    assert_true(follow(&status, set, longer, "mx9"));
+    assert_ptr_equal(status_source(&status, SOURCE_FILE, longer), status.sources[1]);
+    assert_null(status_source(&status, SOURCE_FILE, "/nowhere/b"));
+    assert_null(status_source(&status, SOURCE_FIFO, longer));
     status_want(status.sources[1], "mx9");
     assert_true(status_fill(&status, &s));
     assert_int_equal(s.sources_n, 1); /* the first one is not wanted */
@@ -211,18 +241,22 @@ static void sources_keep_their_number_in_a_snapshot(void **state)
 static void a_second_lock_names_the_first_owner(void **state)
 {
     char *directory = *state, path[512], error[512];
-    int first, second;
+    struct lock first, second;
 
     snprintf(path, sizeof path, "%s/made", directory);
     assert_int_equal(lock_take(path, getuid(), getgid(), &first, error, sizeof error), LOCK_TAKEN);
-    lock_sign(first);
+    lock_sign(&first);
     assert_int_equal(lock_take(path, getuid(), getgid(), &second, error, sizeof error), LOCK_BUSY);
     snprintf(path, sizeof path, "process %ld", (long)getpid());
     assert_non_null(strstr(error, path));
-    close(first);
+    lock_free(&first);
     snprintf(path, sizeof path, "%s/made", directory);
     assert_int_equal(lock_take(path, getuid(), getgid(), &second, error, sizeof error), LOCK_TAKEN);
-    close(second);
+    snprintf(path, sizeof path, "%s/made/" LOCK_FILE, directory);
+    assert_int_equal(unlink(path), 0);
+    snprintf(path, sizeof path, "%s/made", directory);
+    assert_int_equal(lock_take(path, getuid(), getgid(), &first, error, sizeof error), LOCK_BUSY);
+    lock_free(&second);
     snprintf(path, sizeof path, "%s/no/such/place", directory);
     assert_int_equal(lock_take(path, getuid(), getgid(), &second, error, sizeof error), LOCK_ERROR);
     assert_non_null(strstr(error, path));
@@ -232,11 +266,11 @@ static void a_second_lock_names_the_first_owner(void **state)
 static void a_lock_that_is_a_link_is_refused(void **state)
 {
     char *directory = *state, path[512], error[512];
-    int fd;
+    struct lock lock;
 
     snprintf(path, sizeof path, "%s/" LOCK_FILE, directory);
     assert_int_equal(symlink("/dev/null", path), 0);
-    assert_int_equal(lock_take(directory, getuid(), getgid(), &fd, error, sizeof error), LOCK_ERROR);
+    assert_int_equal(lock_take(directory, getuid(), getgid(), &lock, error, sizeof error), LOCK_ERROR);
     unlink(path);
 }
 
@@ -298,6 +332,23 @@ static void options_are_told_apart(void **state)
     free(o.pid_file);
 }
 
+static void the_state_is_dumped_and_imported_by_words(void **state)
+{
+    struct options o;
+    char *dump[] = { "mailtallyd", "--dump-state", NULL }, *import[] = { "mailtallyd", "--import-state", "-", NULL };
+
+    (void)state;
+    optind = 1;
+    assert_true(options_parse(&o, 2, dump));
+    assert_int_equal(o.task, TASK_DUMP);
+    optind = 1;
+    assert_true(options_parse(&o, 3, import));
+    assert_int_equal(o.task, TASK_IMPORT);
+    assert_string_equal(o.import_file, "-");
+    optind = 1;
+    assert_false(options_parse(&o, 2, import));
+}
+
 static int make_directory(void **state)
 {
     static char directory[64];
@@ -329,6 +380,7 @@ int main(void)
         cmocka_unit_test(a_missing_socket_is_explained),
         cmocka_unit_test(a_socket_without_a_listener_is_explained),
         cmocka_unit_test(options_are_told_apart),
+        cmocka_unit_test(the_state_is_dumped_and_imported_by_words),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -73,8 +73,13 @@ static void has_defaults_when_nothing_is_configured(void **state)
     struct config *config = read_good(*state, "");
 
     assert_int_equal(config->sources_n, 1);
-    assert_int_equal(config->sources[0].type, CONFIG_SOURCE_FILE);
-    assert_string_equal(config->sources[0].path, CONFIG_DEFAULT_SOURCE);
+    if (config->sources[0].type == CONFIG_SOURCE_JOURNAL) {
+        assert_null(config->sources[0].path);
+        assert_int_not_equal(access(CONFIG_DEFAULT_SOURCE, F_OK), 0);
+    } else {
+        assert_int_equal(config->sources[0].type, CONFIG_SOURCE_FILE);
+        assert_string_equal(config->sources[0].path, CONFIG_DEFAULT_SOURCE);
+    }
     assert_null(config->sources[0].host);
     assert_null(config->host_regex);
     assert_int_equal(config->content_filter, CONTENT_FILTER_AUTO);
@@ -100,25 +105,55 @@ static void reads_sources(void **state)
     config_free(config);
 }
 
-static void says_which_sources_cannot_be_served_and_keeps_them(void **state)
+static void reads_sources_that_are_no_files(void **state)
 {
-    unsigned errors;
-    struct config *config = read_text(*state, "source journal postfix@-.service dovecot.service\n", &errors);
+    struct config *config = read_good(*state, "source directory /var/log/qmail/smtpd host=mx1\n"
+                                              "source fifo /run/log host=mx2\n"
+                                              "source FIFO \"/run/my log\"\n"
+                                              "source stdin confirmmessages host=mx3\n"
+                                              "source stdin\n");
 
-    assert_int_equal(errors, 1);
-    assert_non_null(strstr(logged, "line 1: Error: source journal: the journal cannot be read by this version"));
-    assert_int_equal(config->sources_n, 1);
-    assert_int_equal(config->sources[0].type, CONFIG_SOURCE_JOURNAL);
-    assert_string_equal(config->sources[0].path, "postfix@-.service dovecot.service");
-    config_free(config);
-
-    config = read_text(*state, "source directory /var/log/qmail/smtpd host=mx1\n", &errors);
-    assert_int_equal(errors, 1);
-    assert_non_null(strstr(logged, "multilog directories cannot be read by this version"));
+    assert_int_equal(config->sources_n, 5);
     assert_int_equal(config->sources[0].type, CONFIG_SOURCE_DIRECTORY);
+    assert_string_equal(config->sources[0].path, "/var/log/qmail/smtpd");
     assert_string_equal(config->sources[0].host, "mx1");
+    assert_int_equal(config->sources[1].type, CONFIG_SOURCE_FIFO);
+    assert_string_equal(config->sources[1].path, "/run/log");
+    assert_string_equal(config->sources[1].host, "mx2");
+    assert_string_equal(config->sources[2].path, "/run/my log");
+    assert_null(config->sources[2].host);
+    assert_true(config->sources[3].confirms);
+    assert_string_equal(config->sources[3].host, "mx3");
+    assert_false(config->sources[4].confirms);
     config_free(config);
 }
+
+#ifdef MAILTALLY_JOURNAL
+static void reads_journals(void **state)
+{
+    struct config *config = read_good(*state, "source journal\n"
+                                              "source journal postfix@-.service dovecot.service\n"
+                                              "source journal directory=/srv/logs facility=Mail identifier=exim\n");
+
+    assert_int_equal(config->sources_n, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(config->sources[i].type, CONFIG_SOURCE_JOURNAL);
+    assert_null(config->sources[0].path);
+    assert_string_equal(config->sources[1].path, "postfix@-.service dovecot.service");
+    assert_string_equal(config->sources[2].path, "directory=/srv/logs facility=Mail identifier=exim");
+    config_free(config);
+}
+#else
+static void reads_journals(void **state)
+{
+    unsigned errors;
+    struct config *config = read_text(*state, "source journal\n", &errors);
+
+    assert_int_equal(errors, 1);
+    assert_non_null(strstr(logged, "line 1: Error: source journal: this was built without the systemd journal"));
+    config_free(config);
+}
+#endif
 
 static void keeps_the_backslashes_of_a_host_expression(void **state)
 {
@@ -175,6 +210,10 @@ static void reads_the_state_directory(void **state)
     struct config *config = read_good(*state, "stateDirectory /srv/mailtally\n");
 
     assert_string_equal(config->state_directory, "/srv/mailtally");
+    assert_int_equal(config->save_interval_ms, 5000);
+    config_free(config);
+    config = read_good(*state, "saveInterval 0.25\n");
+    assert_int_equal(config->save_interval_ms, 250);
     config_free(config);
 }
 
@@ -184,11 +223,22 @@ static void tells_wrong_values_with_file_and_line(void **state)
         const char *line, *words;
     } wrong[] = {
         { "source file", "a path is missing" },
-        { "source fil /x", "a source is file, journal, directory or stdin" },
+        { "source fil /x", "a source is file, journal, directory, fifo or stdin" },
         { "source file mail.log", "must be a full path" },
         { "source file /x hots=a", "\"hots=a\" is not understood" },
         { "source file /x host=", "\"host=\" is not understood" },
-        { "source file /x host=a b", "\"b\" is one word too many" },
+        { "source file /x host=a b", "\"b\" is not understood: after the source stands host=NAME or nothing" },
+        { "source file /x host=a host=b", "\"host=b\" is not understood" },
+        { "source directory", "a path is missing: source directory" },
+        { "source directory logs", "must be a full path" },
+        { "source fifo", "a path is missing: source fifo" },
+        { "source fifo /run/log confirmMessages", "\"confirmMessages\" is not understood" },
+        { "source stdin confirm", "\"confirm\" is not understood: after the source stands host=NAME, confirmMessages" },
+        { "source journal unit=", "\"unit=\" says nothing" },
+        { "source journal host=a", "\"host=a\" is not understood: behind source journal stand units" },
+        { "source journal facility=mails", "\"mails\" is no facility" },
+        { "source journal directory=logs", "\"logs\" must be a full path" },
+        { "source journal \"a b\"", "\"a b\" has a blank in it" },
         { "host (", "the host expression \"(\" is wrong" },
         { "host a b", "\"b\" is one word too many" },
         { "contentFilter 10.0.0.1/8", "\"10.0.0.1/8\" is no address" },
@@ -196,6 +246,9 @@ static void tells_wrong_values_with_file_and_line(void **state)
         { "enableProgram nosuch", "no mail program \"nosuch\" is known; there are postfix" },
         { "disableProgram nosuch", "no mail program \"nosuch\" is known" },
         { "stateDirectory state", "must be a full path" },
+        { "saveInterval soon", "\"soon\" is not a number of seconds from 0 to 3600" },
+        { "saveInterval 3601", "is not a number of seconds" },
+        { "saveInterval -1", "is not a number of seconds" },
     };
 
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
@@ -321,7 +374,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(has_defaults_when_nothing_is_configured),
         TEST(reads_sources),
-        TEST(says_which_sources_cannot_be_served_and_keeps_them),
+        TEST(reads_sources_that_are_no_files),
+        TEST(reads_journals),
         TEST(keeps_the_backslashes_of_a_host_expression),
         TEST(reads_content_filters),
         TEST(switches_programs_and_lets_the_last_word_count),

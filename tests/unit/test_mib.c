@@ -272,6 +272,7 @@ static void agent_group_is_as_written(void **state)
     w->snapshot.behind_octets = 1234;
     w->snapshot.flows = 12;
     w->snapshot.flows_evicted = 13;
+    w->snapshot.state_save_failures = 5;
     w->view.since_cs = INT64_MAX / 2; /* long after now: the counters began "before" sysUpTime did */
     walk(w, &mib_agent, tree);
     /* The discontinuity time is apart: it is of two clocks. */
@@ -289,6 +290,7 @@ static void agent_group_is_as_written(void **state)
                               "10.0 = \"2026-11-21T03:46:00Z\"\n"
                               "11.0 = G61\n"
                               "12.0 = G1234\n"
+                              "13.0 = C5\n"
                               "14.0 = C3\n"
                               "15.0 = C0\n"
                               "16.0 = C0\n"
@@ -501,7 +503,7 @@ static void get_of_what_is_missing_says_so(void **state)
     assert_string_equal(get(w, &mib_hosts, "12.2.109.120.49"), "12.2.109.120.49 = no instance");
     assert_string_equal(get(w, &mib_hosts, "12.3.109.120.305"), "12.3.109.120.305 = no instance"); /* 49 + 256 */
     assert_string_equal(get(w, &mib_hosts, "12.3.109.120.4294967295"), "12.3.109.120.4294967295 = no instance");
-    assert_string_equal(get(w, &mib_agent, "13.0"), "13.0 = no object"); /* reserved */
+    assert_string_equal(get(w, &mib_agent, "19.0"), "19.0 = no object");
     assert_string_equal(get(w, &mib_recent, "5.32"), "5.32 = no instance");
 }
 
@@ -523,7 +525,7 @@ static void next_finds_what_follows_from_anywhere(void **state)
     assert_string_equal(next(w, &mib_hosts, "12.4294967295"), "13.3.109.120.49 = C0");
     assert_string_equal(next(w, &mib_hosts, "5"), "11.3.109.120.49 = C0"); /* between two columns */
     assert_string_equal(one(w, &mib_hosts, MODE_GETNEXT, "1.3.6.1", true), "2.3.109.120.49 = G0");
-    assert_string_equal(next(w, &mib_agent, "12.0"), "14.0 = C0"); /* over the reserved number */
+    assert_string_equal(next(w, &mib_agent, "12.0"), "13.0 = C0");
 }
 
 static void next_behind_the_end_leaves_the_question(void **state)
