@@ -3,18 +3,22 @@
 #include "daemon.h"
 
 #include <pthread.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "ingest.h"
 #include "lock.h"
 #include "log.h"
+#include "parsing.h"
 #include "snmp.h"
+#include "state_text.h"
 #include "clock.h"
 
 /* ---- signals ---- */
@@ -70,8 +74,9 @@ static void loop(const struct options *o, struct snapshots *snapshots, struct mi
 {
     bool counters_shown = false;
 
-    while (!told_to_end) {
+    while (!told_to_end && !ingest_asks_to_end(ingest)) {
         snmp_turn(snapshots, view, wake_fd);
+        ingest_note_discontinuity(ingest, view->discontinuity);
         if (told_to_read_again) {
             told_to_read_again = 0;
             read_again(o, ingest);
@@ -93,9 +98,7 @@ static void forget_pid(const struct options *o)
 /* From the configuration on. */
 static int serve(const struct options *o, struct snapshots *snapshots, const char *state_directory)
 {
-    struct mib_view view = { .snapshot = snapshots_hold(snapshots),
-                             .now = time(NULL),
-                             .since_cs = monotonic_ms() / 10 };
+    struct mib_view view = { .snapshot = snapshots_hold(snapshots), .now = time(NULL) };
     struct config *config = snmp_begin(o, state_directory, &view);
     struct ingest *ingest;
     bool stopped;
@@ -107,6 +110,7 @@ static int serve(const struct options *o, struct snapshots *snapshots, const cha
     mask_signals(SIG_UNBLOCK);
     if (!ingest)
         return EXIT_TROUBLE;
+    view.since_cs = ingest_since_cs(ingest, &view.discontinuity);
     log_message(LOG_NOTICE, "mailtallyd " MAILTALLY_VERSION " is running");
     log_running();
     process_ready(EXIT_ENDED);
@@ -114,7 +118,7 @@ static int serve(const struct options *o, struct snapshots *snapshots, const cha
     stopped = ingest_stop(ingest);
     log_drain();
     if (!stopped)
-        log_message(LOG_WARNING, "reading a log hangs; mailtallyd ends without waiting for it");
+        log_message(LOG_WARNING, "a disk or file server hangs; mailtallyd ends without waiting for it");
     log_message(LOG_NOTICE, "mailtallyd ends");
     snmp_end();
     if (!stopped) {
@@ -170,7 +174,7 @@ static int serve_as(const struct options *o, const char *state_directory)
     return status;
 }
 
-static int run_here(const struct options *o, const char *state_directory, int lock)
+static int run_here(const struct options *o, const char *state_directory, const struct lock *lock)
 {
     char error[PROCESS_ERROR_OCTETS];
     int status;
@@ -192,7 +196,8 @@ static int run_here(const struct options *o, const char *state_directory, int lo
 static int run(struct options *o, const struct config *early)
 {
     char error[PROCESS_ERROR_OCTETS];
-    int lock, status;
+    struct lock lock;
+    int status;
 
     if (!process_identify(&o->identity, error))
         return complain(error, EXIT_TROUBLE);
@@ -206,10 +211,10 @@ static int run(struct options *o, const struct config *early)
     }
     if (!o->foreground && !process_daemonise(error))
         return complain(error, EXIT_TROUBLE);
-    status = run_here(o, early->state_directory, lock);
+    status = run_here(o, early->state_directory, &lock);
     if (status != EXIT_ENDED)
         process_ready(status); /* the one that was started waits for it */
-    close(lock);
+    lock_free(&lock);
     return status;
 }
 
@@ -228,6 +233,99 @@ static int check(const struct options *o)
     puts("mailtallyd: the configuration is good");
     return EXIT_ENDED;
 }
+
+/* ---- the state as text ---- */
+
+static int dump_state(const char *directory)
+{
+    char error[STATE_ERROR_OCTETS];
+    struct state state;
+    enum state_result result = state_open(directory, &state, error);
+    bool good = result == STATE_READ;
+
+    if (result == STATE_NONE)
+        snprintf(error, sizeof error, "there is no state in %.400s", directory);
+    if (good && !state_text_write(&state, stdout)) {
+        snprintf(error, sizeof error, "cannot print the state: %s", strerror(errno));
+        good = false;
+    }
+    state_close(&state);
+    return good ? EXIT_ENDED : complain(error, EXIT_TROUBLE);
+}
+
+/* What is imported becomes the state of this directory; it is not mixed with one that is there. */
+static bool import_into(const char *directory, FILE *text, char *error)
+{
+    struct store sections[STATE_SECTIONS] = { 0 };
+    const struct status no_sources = { 0 };
+    struct parsing parsing = { 0 };
+    struct config *defaults = config_new();
+    struct state state;
+    enum state_result result = state_open(directory, &state, error);
+    bool good = result == STATE_NONE;
+
+    if (result == STATE_READ)
+        snprintf(error, STATE_ERROR_OCTETS,
+                 "there is a state in %.300s already: move the file %s away when it is not wanted", directory,
+                 STATE_FILE);
+    state.agent.boot[0] = '\0'; /* the times in the text are no times of this boot's clock */
+    good = good && defaults && state.tallies && state.set && state_text_read(&state, text, error) &&
+           parsing_set_up(&parsing, &state, NULL, defaults);
+    if (good) {
+        state.agent.earlier = state.agent.counts;
+        state.agent.earlier_evicted = state.agent.evicted;
+        state_save(&state, parsing.parser, &no_sources, sections);
+        good = state_file_write(directory, sections, error);
+    }
+    for (int i = 0; i < STATE_SECTIONS; i++)
+        store_free(&sections[i]);
+    parsing_free(&parsing);
+    state_close(&state);
+    config_free(defaults);
+    return good;
+}
+
+/* Run by root for a directory that is another user's: then what is made in it is his, too. */
+static void be_owner(struct identity *id, const char *directory)
+{
+    struct stat owner;
+
+    if (id->user || id->group || stat(directory, &owner) != 0)
+        return;
+    id->uid = owner.st_uid;
+    id->gid = owner.st_gid;
+}
+
+static int import_state(struct options *o, const char *directory)
+{
+    char error[STATE_ERROR_OCTETS], message[2 * STATE_ERROR_OCTETS];
+    bool standard = strcmp(o->import_file, "-") == 0, good;
+    FILE *text = standard ? stdin : fopen(o->import_file, "re");
+    struct lock lock;
+    enum lock_result locked;
+
+    if (!text) {
+        snprintf(message, sizeof message, "cannot read %.400s: %s", o->import_file, strerror(errno));
+        return complain(message, EXIT_TROUBLE);
+    }
+    good = process_identify(&o->identity, error);
+    if (good)
+        be_owner(&o->identity, directory);
+    locked = good ? lock_take(directory, o->identity.uid, o->identity.gid, &lock, error, sizeof error) : LOCK_ERROR;
+    good = locked == LOCK_TAKEN && import_into(directory, text, error);
+    if (locked == LOCK_TAKEN)
+        lock_free(&lock);
+    if (!standard)
+        fclose(text);
+    if (good) {
+        printf("mailtallyd: the state in %s is that of %s\n", directory, o->import_file);
+        return EXIT_ENDED;
+    }
+    snprintf(message, sizeof message, "%s was not imported: %s", standard ? "standard input" : o->import_file, error);
+    return complain(message, locked == LOCK_BUSY ? EXIT_SECOND : EXIT_TROUBLE);
+}
+
+/* ---- the beginning of all ---- */
 
 static void open_log(const struct options *o)
 {
@@ -263,6 +361,10 @@ int daemon_do(struct options *o)
     } else if (o->task == TASK_CHECK || errors > 0) {
         o->task = TASK_CHECK;
         status = check(o);
+    } else if (o->task == TASK_DUMP) {
+        status = dump_state(early->state_directory);
+    } else if (o->task == TASK_IMPORT) {
+        status = import_state(o, early->state_directory);
     } else {
         status = run(o, early);
     }

@@ -22,17 +22,30 @@
 
 #define DEFAULT_ADDRESS "udp:127.0.0.1:1161"
 
+/* 0, or why nothing can be written there. */
+static int make_directory(const char *directory, uid_t uid, gid_t gid)
+{
+    if (mkdir(directory, 0700) != 0)
+        return errno != EEXIST ? errno : access(directory, W_OK | X_OK) == 0 ? 0 : errno;
+    if (geteuid() == 0 && chown(directory, uid, gid) != 0)
+        log_message(LOG_WARNING, "cannot give away %s: %s", directory, strerror(errno));
+    return 0;
+}
+
 bool embedded_keep_state(const char *state_directory, bool no_usual_files, uid_t uid, gid_t gid)
 {
     const char *usual = getenv("SNMPCONFPATH");
     char directory[PATH_MAX], path[3 * PATH_MAX];
+    int why;
 
     snprintf(directory, sizeof directory, "%s/snmp", state_directory);
-    if (mkdir(directory, 0700) == 0 && geteuid() == 0) {
-        if (chown(directory, uid, gid) != 0)
-            log_message(LOG_WARNING, "cannot give away %s: %s", directory, strerror(errno));
-    } else if (access(directory, W_OK | X_OK) != 0) {
-        log_message(LOG_ERR, "cannot keep SNMPv3's engine boots in %s: %s", directory, strerror(errno));
+    why = make_directory(directory, uid, gid);
+    if (why == EROFS || why == ENOSPC) {
+        log_message(LOG_WARNING,
+                    "cannot keep SNMPv3's engine boots in %s: %s; SNMPv3 managers may have to be told of this restart",
+                    directory, strerror(why));
+    } else if (why) {
+        log_message(LOG_ERR, "cannot keep SNMPv3's engine boots in %s: %s", directory, strerror(why));
         return false;
     }
     set_persistent_directory(directory);

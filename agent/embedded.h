@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 /* Where Net-SNMP keeps what must outlive it, SNMPv3's engine boots: in the state directory. Before init_snmp(). False,
- * told, when the directory cannot be made. */
+ * told, when the directory cannot be made; a disk that is full or read-only is told only. */
 bool embedded_keep_state(const char *state_directory, bool no_usual_files, uid_t uid, gid_t gid);
 
 /* After init_agent(): the parts of Net-SNMP's agent that are wanted. */

@@ -2,24 +2,32 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ingest.h"
 
-#include <fnmatch.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "../config/hosts.h"
-#include "log.h"
-#include "status.h"
 #include "clock.h"
+#include "duplicates.h"
+#include "log.h"
+#include "parsing.h"
+#include "remarks.h"
+#include "saver.h"
+#include "state.h"
+#include "wanted.h"
 
 #define READ_OCTETS       (1024 * 1024) /* between two looks at what else is to be done */
 #define PUBLISH_MS        250
 #define WAIT_MS           1000
 #define LOOK_FOR_FILES_MS 10000 /* new files that a glob fits */
+#define FIRST_SAVE_MS     2000  /* the first save may hold the start up so long */
+#define DRAIN_MS          1000  /* at the end: what waits is read as long as this, */
+#define LAST_SAVE_MS      10000 /* and the disk has so long for the last state */
+#define END_READ_MS       (DRAIN_MS + 2000)
+#define JUMP_S            30 /* clocks that are set by less than this are only being tuned */
 
 struct ingest {
     pthread_t thread;
@@ -29,22 +37,27 @@ struct ingest {
     int wake_fd; /* of this thread */
     int snmp_wake_fd;
     struct snapshots *snapshots;
+    atomic_uint discontinuity_ticks; /* what the SNMP thread shows */
+    atomic_bool asks_to_end;
+    atomic_bool reading_ended, hanging; /* at the end of the thread */
 
     /* The thread's own. */
     struct config *config;
-    struct host_filter *hosts;
-    struct tallies *tallies;
-    struct parser *parser;
-    struct parser_counts earlier; /* of parsers before this one */
-    uint64_t earlier_evicted;
-    uint64_t seed;
+    struct state state; /* tallies, sources, and what is saved beside them */
+    struct parsing parsing;
+    uint64_t earlier_failures;
+    struct saver *saver;
+    struct duplicates *duplicates;
+    struct remarks remarks;
     char machine[HOST_NAME_OCTETS + 1];
-    struct source_set *set;
     struct status status; /* the sources, and what is said of them */
     bool changed;         /* since the last snapshot */
-    struct tally shown;   /* the totals of the last snapshot */
+    bool unsaved;         /* since the last state */
+    bool new_sources;     /* likewise */
     bool backlog_read;
-    int64_t published_ms, looked_ms;
+    int64_t published_ms, looked_ms, now_ms;
+    int64_t now;           /* by the clock, which may be set */
+    int64_t settle_all_ms; /* 0: not */
 };
 
 static void wake(int fd)
@@ -55,87 +68,17 @@ static void wake(int fd)
     (void)done; /* a full eventfd wakes as well */
 }
 
-/* ---- the parser ---- */
-
-static void add_counts(struct parser_counts *sum, const struct parser_counts *more)
-{
-    sum->lines += more->lines;
-    sum->recognised += more->recognised;
-    sum->unrecognised += more->unrecognised;
-    sum->ignored += more->ignored;
-    sum->overlong += more->overlong;
-    if (more->last_event > sum->last_event)
-        sum->last_event = more->last_event;
-}
-
-/* Sets the parser up as the configuration says. The tallies go on; what the old parser had decided stays counted. */
-static bool make_parser(struct ingest *in, const struct config *config)
-{
-    struct parser_options options = { .seed = in->seed };
-    char error[CONFIG_ERROR_OCTETS];
-    struct host_filter *hosts = NULL;
-    struct parser *parser;
-    uint32_t flows;
-    uint64_t evicted;
-
-    config_parser_options(config, &options);
-    if (config->host_regex) {
-        hosts = host_filter_new(config->host_regex, error, sizeof error);
-        if (!hosts) {
-            log_message(LOG_ERR, "%s", error);
-            return false;
-        }
-        options.wants_host = host_filter_wants;
-        options.wants_host_context = hosts;
-    }
-    parser = parser_new(&options, in->tallies, NULL);
-    if (!parser) {
-        log_message(LOG_ERR, "there is no memory for the parser");
-        host_filter_free(hosts);
-        return false;
-    }
-    if (in->parser) {
-        parser_settle(in->parser, INT64_MAX);
-        add_counts(&in->earlier, parser_counts(in->parser));
-        parser_flows(in->parser, &flows, &evicted);
-        in->earlier_evicted += evicted;
-        parser_free(in->parser);
-        host_filter_free(in->hosts);
-    }
-    in->parser = parser;
-    in->hosts = hosts;
-    return true;
-}
-
-static bool same_word(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static bool same_words(char *const *a, char *const *b)
-{
-    for (; *a && *b; a++, b++)
-        if (!same_word(*a, *b))
-            return false;
-    return *a == *b;
-}
-
-/* A new parser forgets the messages that are under way, so it is made only when it must be. */
-static bool same_parser(const struct config *a, const struct config *b)
-{
-    return same_word(a->host_regex, b->host_regex) && a->content_filter == b->content_filter &&
-           same_words(a->filter_hosts, b->filter_hosts) && same_words(a->switched_on, b->switched_on) &&
-           same_words(a->switched_off, b->switched_off);
-}
-
 /* ---- the sources ---- */
 
 static void take_line(void *context, size_t source, struct span line)
 {
     struct ingest *in = context;
 
-    if (in->status.sources[source]->wanted)
-        parser_line(in->parser, &in->status.sources[source]->parser, line);
+    if (!in->status.sources[source]->wanted)
+        return;
+    parser_line(in->parsing.parser, &in->status.sources[source]->parser, line);
+    if (in->status.sources_n > 1)
+        duplicates_line(in->duplicates, source, line, in->now_ms);
 }
 
 static void take_overlong(void *context, size_t source)
@@ -143,79 +86,101 @@ static void take_overlong(void *context, size_t source)
     struct ingest *in = context;
 
     if (in->status.sources[source]->wanted)
-        parser_overlong_line(in->parser, &in->status.sources[source]->parser);
+        parser_overlong_line(in->parsing.parser, &in->status.sources[source]->parser);
 }
 
-/* path: of a file, or STANDARD_INPUT. */
-static void want(struct ingest *in, const char *path, const char *host)
-{
-    struct ingest_source *source = status_source(&in->status, path);
-
-    if (!source) {
-        source = status_add(&in->status, in->set, path, host);
-        if (!source) {
-            log_message(LOG_ERR, "cannot follow %s: there is no memory, or there are too many sources", path);
-            return;
-        }
-        log_message(LOG_INFO, "following %s", path);
-    }
-    status_want(source, host ? host : in->machine);
-}
-
-static void want_file(void *context, const char *path, const char *host)
-{
-    want(context, path, host);
-}
-
-/* Only adds: a file that is not there now may be in the middle of a rotation. */
 static void look_for_sources(struct ingest *in)
 {
-    config_each_file(in->config, want_file, in);
-    for (size_t i = 0; i < in->config->sources_n; i++)
-        if (in->config->sources[i].type == CONFIG_SOURCE_STDIN)
-            want(in, STANDARD_INPUT, in->config->sources[i].host);
+    size_t before = in->status.sources_n;
+
+    wanted_look(in->config, &in->state, &in->status, in->machine);
+    in->new_sources = in->new_sources || in->status.sources_n > before;
     in->looked_ms = monotonic_ms();
-}
-
-static bool is_configured(const struct config *config, const char *name)
-{
-    for (size_t i = 0; i < config->sources_n; i++) {
-        const char *path = config->sources[i].path;
-
-        if (config->sources[i].type == CONFIG_SOURCE_STDIN ? strcmp(name, STANDARD_INPUT) == 0
-                                                           : path && fnmatch(path, name, FNM_PATHNAME) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* A source that is no longer configured stays in the set, but its lines are dropped: when it comes back it goes on
- * from there, and nothing is counted twice. */
-static void drop_sources(struct ingest *in)
-{
-    for (size_t i = 0; i < in->status.sources_n; i++) {
-        struct ingest_source *source = in->status.sources[i];
-
-        if (!source->wanted || is_configured(in->config, source->parser.name))
-            continue;
-        source->wanted = false;
-        log_message(LOG_INFO, "no longer counting %s", source->parser.name);
-    }
 }
 
 static void configure(struct ingest *in, struct config *config)
 {
-    if (!same_parser(in->config, config) && !make_parser(in, config)) {
+    if (!parsing_set_up(&in->parsing, &in->state, in->config, config)) {
         log_message(LOG_ERR, "the new configuration cannot be used; the old one stays");
         config_free(config);
         return;
     }
     config_free(in->config);
     in->config = config;
-    drop_sources(in);
+    wanted_drop(config, &in->status);
     look_for_sources(in);
-    in->changed = true;
+    duplicates_forget(in->duplicates);
+    saver_set_interval(in->saver, config->save_interval_ms);
+    in->changed = in->unsaved = true;
     log_message(LOG_INFO, "the configuration was read again");
+}
+
+/* ---- the state ---- */
+
+static void save(struct ingest *in)
+{
+    uint32_t flows;
+
+    in->state.agent.save_failures = in->earlier_failures + saver_failures(in->saver);
+    in->state.agent.discontinuity_ticks = atomic_load(&in->discontinuity_ticks);
+    parsing_counts(&in->parsing, &in->state, &in->state.agent.counts, &flows, &in->state.agent.evicted);
+    state_save(&in->state, in->parsing.parser, &in->status, saver_sections(in->saver));
+    saver_write(in->saver);
+    in->unsaved = in->new_sources = false;
+}
+
+static void take_news(struct ingest *in, int64_t wait_ms)
+{
+    switch (saver_news(in->saver, wait_ms)) {
+    case SAVER_SAVED:
+        source_set_saved(in->state.set);
+        in->changed = true;
+        break;
+    case SAVER_FAILED:
+        in->unsaved = in->changed = true;
+        break;
+    case SAVER_NOTHING:
+        break;
+    }
+}
+
+/* Somebody waits for it; or a state does not know of a source, and would not find its file when that is renamed. */
+static bool is_urgent(const struct ingest *in)
+{
+    return in->new_sources || source_set_wants_saving(in->state.set);
+}
+
+/* Between two readings, when positions and counters are of one instant. */
+static void keep(struct ingest *in)
+{
+    take_news(in, 0);
+    if (saver_due(in->saver, in->unsaved, is_urgent(in)))
+        save(in);
+}
+
+/* The first state says that a run has begun, so that a run that finds it knows of its end; and which files are read, so
+ * that it finds them under other names. What comes by a pipe cannot be read again, so this one is waited for. */
+static void save_first(struct ingest *in)
+{
+    in->state.agent.clean = false;
+    in->state.agent.starts++;
+    save(in);
+    take_news(in, FIRST_SAVE_MS);
+}
+
+/* What waits for evidence goes on waiting, in the state. */
+static void save_last(struct ingest *in)
+{
+    take_news(in, LAST_SAVE_MS);
+    in->state.agent.clean = true;
+    if (saver_is_busy(in->saver)) {
+        log_message(LOG_ERR, "the last state cannot be saved: the disk hangs");
+        atomic_store(&in->hanging, true);
+        return;
+    }
+    save(in);
+    take_news(in, LAST_SAVE_MS);
+    atomic_store(&in->hanging, saver_is_busy(in->saver));
 }
 
 /* ---- publishing ---- */
@@ -223,22 +188,20 @@ static void configure(struct ingest *in, struct config *config)
 static void publish(struct ingest *in)
 {
     struct snapshot *s = snapshots_begin(in->snapshots);
-    uint64_t evicted;
 
     in->published_ms = monotonic_ms();
-    if (!snapshot_set_tallies(s, in->tallies) || !status_fill(&in->status, s)) {
+    if (!snapshot_set_tallies(s, in->state.tallies) || !status_fill(&in->status, s)) {
         log_message(LOG_ERR, "there is no memory for what SNMP shows; the values shown are old");
         return;
     }
-    s->counts = in->earlier;
-    add_counts(&s->counts, parser_counts(in->parser));
-    parser_flows(in->parser, &s->flows, &evicted);
-    s->flows_evicted = in->earlier_evicted + evicted;
+    parsing_counts(&in->parsing, &in->state, &s->counts, &s->flows, &s->flows_evicted);
+    s->counts.last_event = tallies_total(in->state.tallies)->last_event; /* it follows a clock that is put back */
     s->backlog_read = in->backlog_read;
+    s->state_save_failures = in->earlier_failures + saver_failures(in->saver);
+    remarks_fill(&in->remarks, saver_trouble(in->saver), in->duplicates, &in->status, s);
     status_sentence(s);
     snapshots_publish(in->snapshots);
     in->changed = false;
-    in->shown = *tallies_total(in->tallies);
 }
 
 /* Milliseconds until a snapshot may be published again. */
@@ -266,31 +229,76 @@ static bool orders(struct ingest *in)
     return !stopping;
 }
 
-static void idle(struct ingest *in)
+/* What the clock says, which may be set at any time: stamps are compared with it. When it is put back, what waits for
+ * evidence would wait for the old time to come again. */
+static void look_at_clocks(struct ingest *in)
 {
+    int64_t now = time(NULL), now_ms = monotonic_ms();
+
+    if (in->now != TIME_UNKNOWN && now - in->now < (now_ms - in->now_ms) / 1000 - JUMP_S)
+        in->settle_all_ms = now_ms + JUMP_S * 1000;
+    in->now = now;
+    in->now_ms = now_ms;
+    status_clock(&in->status, now);
+    tallies_clock(in->state.tallies, now);
+    if (in->settle_all_ms && now_ms >= in->settle_all_ms) {
+        in->settle_all_ms = 0;
+        parser_settle(in->parsing.parser, INT64_MAX);
+    }
+}
+
+static void wait_for_news(struct ingest *in)
+{
+    int64_t wait_ms = in->changed ? until_publishing(in) : WAIT_MS;
     uint64_t count;
     ssize_t done;
-    int64_t wait_ms;
 
-    parser_settle(in->parser, time(NULL));
+    wait_ms = saver_wait_ms(in->saver, in->unsaved, is_urgent(in), wait_ms);
+    source_set_wait(in->state.set, (int)wait_ms, in->wake_fd);
+    done = read(in->wake_fd, &count, sizeof count);
+    (void)done; /* nothing to read: something else woke us */
+}
+
+/* What waits for evidence long enough is decided, which may count something without a new line. */
+static void settle(struct ingest *in)
+{
+    const struct tally *total = tallies_total(in->state.tallies);
+    struct tally before = *total;
+
+    parser_settle(in->parsing.parser, in->now);
+    if (memcmp(before.counters, total->counters, sizeof before.counters) != 0)
+        in->changed = in->unsaved = true;
+}
+
+static void idle(struct ingest *in)
+{
+    settle(in);
     if (!in->backlog_read) {
         in->backlog_read = true;
         publish(in);
         wake(in->snmp_wake_fd);
     }
-    /* Settling may have counted something without a new line. */
-    if (status_look(&in->status, in->set) ||
-        memcmp(in->shown.counters, tallies_total(in->tallies)->counters, sizeof in->shown.counters) != 0)
-        in->changed = true;
+    if (status_look(&in->status, in->state.set))
+        in->changed = in->unsaved = true;
     if (in->changed && until_publishing(in) == 0)
         publish(in);
-    wait_ms = in->changed ? until_publishing(in) : WAIT_MS;
-    source_set_wait(in->set, (int)wait_ms, in->wake_fd);
-    done = read(in->wake_fd, &count, sizeof count);
-    (void)done; /* nothing to read: something else woke us */
+    if (source_set_asks_to_end(in->state.set) && !atomic_exchange(&in->asks_to_end, true))
+        wake(in->snmp_wake_fd);
+    wait_for_news(in);
     if (monotonic_ms() - in->looked_ms > LOOK_FOR_FILES_MS)
         look_for_sources(in);
-    status_clock(&in->status, time(NULL));
+}
+
+/* What waits to be read is read, for a bounded time: so the next run begins with little; and nobody could read later
+ * what stands in a pipe. */
+static void drain(struct ingest *in, const struct source_lines *lines)
+{
+    int64_t until = monotonic_ms() + DRAIN_MS;
+
+    while (source_set_read(in->state.set, READ_OCTETS, lines) > 0 && monotonic_ms() < until)
+        look_at_clocks(in);
+    source_set_drain(in->state.set, lines);
+    parser_settle(in->parsing.parser, time(NULL));
 }
 
 static void *ingest_thread(void *context)
@@ -299,17 +307,24 @@ static void *ingest_thread(void *context)
     const struct source_lines lines = { take_line, take_overlong, in };
 
     look_for_sources(in);
+    source_set_read(in->state.set, 0, &lines); /* finds out which files they are, and reads nothing */
+    save_first(in);
     while (orders(in)) {
-        if (source_set_read(in->set, READ_OCTETS, &lines) == 0) {
+        look_at_clocks(in);
+        keep(in);
+        if (source_set_read(in->state.set, READ_OCTETS, &lines) == 0) {
             idle(in);
             continue;
         }
-        in->changed = true;
+        in->changed = in->unsaved = true;
         if (until_publishing(in) == 0) {
-            status_look(&in->status, in->set);
+            status_look(&in->status, in->state.set);
             publish(in);
         }
     }
+    drain(in, &lines);
+    atomic_store(&in->reading_ended, true);
+    save_last(in);
     return NULL;
 }
 
@@ -317,11 +332,11 @@ static void *ingest_thread(void *context)
 
 static void ingest_free(struct ingest *in)
 {
+    saver_free(in->saver, LAST_SAVE_MS);
     status_clear(&in->status);
-    source_set_free(in->set);
-    parser_free(in->parser);
-    host_filter_free(in->hosts);
-    tallies_free(in->tallies);
+    parsing_free(&in->parsing);
+    state_close(&in->state);
+    duplicates_free(in->duplicates);
     config_free(in->config);
     config_free(in->next_config);
     if (in->wake_fd >= 0)
@@ -330,19 +345,43 @@ static void ingest_free(struct ingest *in)
     free(in);
 }
 
-/* All that the thread needs. The saved state, once there is one, is to be read here: tallies, flows and positions of
- * the sources are of one instant. Without it the sources are read from their beginnings. */
+/* Why the state on the disk is to be set aside; NULL: it is not. */
+static const char *set_aside(enum state_result result)
+{
+    return result == STATE_DAMAGED ? "damaged" : result == STATE_FOREIGN ? "foreign" : NULL;
+}
+
+static bool open_state(struct ingest *in)
+{
+    char error[STATE_ERROR_OCTETS] = "";
+    enum state_result result = state_open(in->config->state_directory, &in->state, error);
+
+    remarks_begin(&in->remarks, result, &in->state.agent, in->config->state_directory, error);
+    if (result == STATE_UNREADABLE) /* counts are not to be thrown away for a wrong mode */
+        return false;
+    in->earlier_failures = in->state.agent.save_failures;
+    atomic_init(&in->discontinuity_ticks, in->state.agent.discontinuity_ticks);
+    in->saver = saver_new(in->config->state_directory, in->config->save_interval_ms, set_aside(result), in->wake_fd);
+    return true;
+}
+
+/* All that the thread needs: tallies, messages under way and positions of one instant. Without a state the sources are
+ * read from their beginnings. */
 static bool prepare(struct ingest *in)
 {
-    if (getrandom(&in->seed, sizeof in->seed, 0) != sizeof in->seed)
-        in->seed = (uint64_t)monotonic_ms() ^ (uint64_t)getpid() << 32;
     if (gethostname(in->machine, sizeof in->machine - 1) != 0 || !in->machine[0])
         strcpy(in->machine, "localhost");
-    in->earlier.last_event = TIME_UNKNOWN;
-    in->set = source_set_new();
-    in->tallies = tallies_new(in->seed);
     in->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    return in->set && in->tallies && in->wake_fd >= 0 && make_parser(in, in->config);
+    in->now = TIME_UNKNOWN;
+    if (!open_state(in))
+        return false;
+    in->duplicates = in->state.tallies ? duplicates_new(tallies_seed(in->state.tallies)) : NULL;
+    if (!in->state.set || !in->duplicates || !in->saver || in->wake_fd < 0 ||
+        !parsing_set_up(&in->parsing, &in->state, NULL, in->config)) {
+        log_message(LOG_ERR, "the thread that reads the logs cannot start: there is no memory or no descriptor");
+        return false;
+    }
+    return true;
 }
 
 struct ingest *ingest_start(struct config *config, struct snapshots *snapshots, int wake_fd)
@@ -360,7 +399,6 @@ struct ingest *ingest_start(struct config *config, struct snapshots *snapshots, 
     in->snapshots = snapshots;
     in->snmp_wake_fd = wake_fd;
     if (!prepare(in)) {
-        log_message(LOG_ERR, "the thread that reads the logs cannot start: there is no memory or no descriptor");
         ingest_free(in);
         return NULL;
     }
@@ -385,18 +423,41 @@ void ingest_reconfigure(struct ingest *in, struct config *config)
     wake(in->wake_fd);
 }
 
-bool ingest_stop(struct ingest *in)
+static bool join(struct ingest *in, int64_t wait_ms)
 {
     struct timespec until;
 
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += wait_ms / 1000;
+    return pthread_clockjoin_np(in->thread, NULL, CLOCK_MONOTONIC, &until) == 0;
+}
+
+bool ingest_stop(struct ingest *in)
+{
     pthread_mutex_lock(&in->lock);
     in->stopping = true;
     pthread_mutex_unlock(&in->lock);
     wake(in->wake_fd);
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 2;
-    if (pthread_timedjoin_np(in->thread, NULL, &until) != 0)
+    if (!join(in, END_READ_MS) && !(atomic_load(&in->reading_ended) && join(in, 2 * LAST_SAVE_MS)))
+        return false;
+    if (atomic_load(&in->hanging))
         return false;
     ingest_free(in);
     return true;
+}
+
+bool ingest_asks_to_end(const struct ingest *in)
+{
+    return atomic_load(&in->asks_to_end);
+}
+
+int64_t ingest_since_cs(const struct ingest *in, uint32_t *ticks)
+{
+    *ticks = atomic_load(&in->discontinuity_ticks);
+    return state_since_cs(&in->state.agent);
+}
+
+void ingest_note_discontinuity(struct ingest *in, uint32_t ticks)
+{
+    atomic_store(&in->discontinuity_ticks, ticks);
 }

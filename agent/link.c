@@ -89,6 +89,11 @@ void link_prepare(void)
     netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
 }
 
+bool link_is_up(void)
+{
+    return state.up || !state.prepared;
+}
+
 /* ---- why not ---- */
 
 static const char *user_name(uid_t uid, char *buffer, size_t octets)

@@ -19,6 +19,9 @@ void link_prepare(void);
 /* Now and then: says why there is no link when there is none. */
 void link_look(void);
 
+/* Whether what is sent arrives at snmpd; always so for an agent of its own. */
+bool link_is_up(void);
+
 /* Why the AgentX socket `address` cannot be used and what to do, as a sentence. True when somebody listens there: then
  * the next attempt may well succeed. */
 bool link_diagnose(const char *address, char *sentence, size_t octets);

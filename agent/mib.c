@@ -162,6 +162,26 @@ bool mib_register(const struct mib_group *group, struct mib_view *view)
     return netsnmp_register_handler(reginfo) == MIB_REGISTERED_OK;
 }
 
+bool mib_append(netsnmp_variable_list **varbinds, const struct mib_group *group, struct mib_view *view, size_t row,
+                oid column)
+{
+    oid name[MAX_OID_LEN] = { OID_ROOT };
+    size_t name_n = OID_ROOT_LENGTH;
+    struct mib_value value = { .type = ASN_NULL };
+    netsnmp_variable_list *varbind;
+
+    memcpy(name + name_n, group->arcs, group->arcs_n * sizeof *group->arcs);
+    name_n += group->arcs_n;
+    name[name_n++] = column;
+    name_n += group->index(view, row, name + name_n);
+    varbind = snmp_varlist_add_variable(varbinds, name, name_n, ASN_NULL, NULL, 0);
+    if (!varbind)
+        return false;
+    group->value(view, row, column, &value);
+    set_value(varbind, &value);
+    return true;
+}
+
 /* ---- pieces ---- */
 
 size_t mib_one_row(const struct mib_view *view)

@@ -52,6 +52,10 @@ extern const struct mib_group mib_agent, mib_totals, mib_hosts, mib_recent, mib_
 /* Registers with the agent; the view lives as long as the agent. False when the agent refuses, which it has logged. */
 bool mib_register(const struct mib_group *group, struct mib_view *view);
 
+/* Appends an object as a request would get it: row and column must be there. False without memory. */
+bool mib_append(netsnmp_variable_list **varbinds, const struct mib_group *group, struct mib_view *view, size_t row,
+                oid column);
+
 /* Net-SNMP's handler of every group; handler->myvoid is the struct mib_registration. For tests, which call it. */
 struct mib_registration {
     const struct mib_group *group;

@@ -21,6 +21,7 @@ static const oid columns[] = {
     OID_AGENT_LAST_EVENT_TIME,
     OID_AGENT_LAST_EVENT_AGE,
     OID_AGENT_BACKLOG_OCTETS,
+    OID_AGENT_STATE_SAVE_FAILURES,
     OID_AGENT_LINES_OVERLONG,
     OID_AGENT_HOSTS_OVER_CAP,
     OID_AGENT_ZONES_OVER_CAP,
@@ -91,6 +92,8 @@ static uint64_t agent_counter(const struct snapshot *s, oid column)
         return s->counts.ignored;
     case OID_AGENT_LINES_UNRECOGNISED:
         return s->counts.unrecognised;
+    case OID_AGENT_STATE_SAVE_FAILURES:
+        return s->state_save_failures;
     case OID_AGENT_LINES_OVERLONG:
         return s->counts.overlong;
     case OID_AGENT_HOSTS_OVER_CAP:

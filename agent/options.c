@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { OPTION_DUMP = 256, OPTION_IMPORT };
+
 static bool complain(const char *format, const char *word)
 {
     fputs("mailtallyd: ", stderr);
@@ -112,6 +114,13 @@ static bool set_option(struct options *o, int option, char *word, int argc, char
     case 'h':
         o->task = TASK_HELP;
         return true;
+    case OPTION_DUMP:
+        o->task = TASK_DUMP;
+        return true;
+    case OPTION_IMPORT:
+        o->task = TASK_IMPORT;
+        o->import_file = word;
+        return true;
     default:
         return false;
     }
@@ -121,6 +130,8 @@ bool options_parse(struct options *o, int argc, char **argv)
 {
     static const struct option words[] = { { "help", no_argument, NULL, 'h' },
                                            { "version", no_argument, NULL, 'v' },
+                                           { "dump-state", no_argument, NULL, OPTION_DUMP },
+                                           { "import-state", required_argument, NULL, OPTION_IMPORT },
                                            { NULL, 0, NULL, 0 } };
     int option;
 
@@ -160,6 +171,10 @@ void options_help(void)
          "  -u USER       run as this user (name or number)\n"
          "  -g GROUP      and with this group\n"
          "  -v            print the version\n"
+         "\n"
+         "  --dump-state         print what the state directory holds as text, one fact a line; it may be in use\n"
+         "  --import-state FILE  take counters and positions from such a text (- is standard input) into a state\n"
+         "                       directory that has no state yet\n"
          "\n"
          "Signals: HUP reads the configuration again, TERM ends. Exit status: 0 ended as told, 1 trouble,\n"
          "2 another mailtallyd uses the state directory.");

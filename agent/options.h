@@ -10,13 +10,14 @@
 
 #define OPTIONS_ADDRESSES_OCTETS 1024
 
-enum task { TASK_RUN, TASK_CHECK, TASK_LIST_TOKENS, TASK_VERSION, TASK_HELP };
+enum task { TASK_RUN, TASK_CHECK, TASK_LIST_TOKENS, TASK_VERSION, TASK_HELP, TASK_DUMP, TASK_IMPORT };
 
 struct options {
     enum task task;
     bool foreground;
     bool embedded;                            /* an SNMP agent of its own, without snmpd */
     bool no_usual_files;                      /* of configuration */
+    const char *import_file;                  /* - is standard input */
     char *config_file;                        /* full path, or NULL; lives as long as the process */
     const char *agentx_socket;                /* NULL: what the configuration or Net-SNMP says */
     char *pid_file;                           /* full path, or NULL */

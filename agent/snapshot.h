@@ -38,6 +38,11 @@ struct snapshot {
     enum agent_status status;
     char status_text[AGENT_TEXT_OCTETS];
     bool backlog_read; /* the counters may be shown */
+    uint64_t state_save_failures;
+    bool state_at_risk;                  /* counts may be lost or were, by trouble with the state */
+    char state_text[AGENT_TEXT_OCTETS];  /* the trouble as a sentence; empty: there is none */
+    char twice_text[AGENT_TEXT_OCTETS];  /* two sources bring the same lines; empty: none do */
+    char remark_text[AGENT_TEXT_OCTETS]; /* what is worth knowing when all is well; or empty */
 };
 
 /* Copies the tallies into the snapshot and puts hosts and zones in order. False without memory: then the snapshot is

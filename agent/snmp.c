@@ -13,6 +13,7 @@
 #include "embedded.h"
 #include "link.h"
 #include "log.h"
+#include "notify.h"
 #include "clock.h"
 
 #define TURN_S      1
@@ -23,6 +24,8 @@ static const struct mib_group *const at_once[] = { &mib_agent, &mib_sources };
 static const struct mib_group *const counters[] = {
     &mib_totals, &mib_hosts, &mib_recent, &mib_rejects, &mib_deferrals, &mib_zones,
 };
+
+static struct notify *notify; /* while the agent runs */
 
 void snmp_prepare(void)
 {
@@ -68,6 +71,7 @@ struct config *snmp_read_again(const struct options *o)
     }
     config = config_take(&errors);
     if (config && errors == 0) {
+        notify_configure(notify, &config->notify);
         log_message(LOG_NOTICE, "read the configuration again; what concerns SNMP itself (agentXSocket, agentAddress, "
                                 "engineID) and stateDirectory need a restart");
         return config;
@@ -171,10 +175,12 @@ struct config *snmp_begin(const struct options *o, const char *state_directory, 
         config_free(config);
         return NULL;
     }
-    if (o->embedded && o->task == TASK_RUN && !listen_and_become(o)) {
+    notify = notify_new(notify_send, NULL);
+    if (!notify || (o->embedded && o->task == TASK_RUN && !listen_and_become(o))) {
         config_free(config);
         return NULL;
     }
+    notify_configure(notify, &config->notify);
     return config;
 }
 
@@ -185,6 +191,8 @@ void snmp_show_counters(struct mib_view *view)
 
 void snmp_end(void)
 {
+    notify_free(notify);
+    notify = NULL;
     snmp_shutdown(AGENT_NAME);
 }
 
@@ -245,6 +253,7 @@ void snmp_turn(struct snapshots *snapshots, struct mib_view *view, int wake_fd)
     netsnmp_large_fd_set_cleanup(&fds);
     run_alarms();
     netsnmp_check_outstanding_agent_requests();
+    notify_look(notify, view, monotonic_ms());
     log_drain();
     link_look();
 }

@@ -3,19 +3,19 @@
 #include "status.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "log.h"
 
 /* Behind by more than this is worth saying; a busy log is always some lines ahead. */
 #define BEHIND_OCTETS (1024 * 1024)
 
-struct ingest_source *status_source(const struct status *s, const char *name)
+struct ingest_source *status_source(const struct status *s, enum source_type type, const char *name)
 {
     for (size_t i = 0; i < s->sources_n; i++)
-        if (strcmp(s->sources[i]->parser.name, name) == 0)
+        if (s->sources[i]->status.type == type && strcmp(s->sources[i]->parser.name, name) == 0)
             return s->sources[i];
     return NULL;
 }
@@ -35,28 +35,28 @@ static bool make_room(struct status *s)
     return true;
 }
 
-struct ingest_source *status_add(struct status *s, struct source_set *set, const char *path, const char *host)
+struct ingest_source *status_row(struct status *s)
 {
-    struct ingest_source *source = make_room(s) ? calloc(1, sizeof *source) : NULL;
+    if (!s->next && make_room(s))
+        s->next = calloc(1, sizeof *s->next);
+    return s->next;
+}
 
-    if (!source)
-        return NULL;
-    if (!(strcmp(path, STANDARD_INPUT) == 0 ? source_set_add_stdin(set, host) : source_set_add_file(set, path, host))) {
-        free(source);
-        return NULL;
-    }
+void status_add(struct status *s, const struct source_set *set)
+{
+    struct ingest_source *source = s->next;
+
     source_set_status(set, s->sources_n, &source->status);
     source->parser.name = source->status.name;
     source->status.state = SOURCE_OK; /* so that trouble is news */
-    header_clock_set(&source->parser.clock, time(NULL));
     s->sources[s->sources_n++] = source;
-    return source;
+    s->next = NULL;
 }
 
 void status_want(struct ingest_source *source, const char *host)
 {
     snprintf(source->host, sizeof source->host, "%s", host);
-    source->parser.default_host = span_of(source->host);
+    parser_source_host(&source->parser, span_of(source->host));
     source->wanted = true;
 }
 
@@ -127,7 +127,22 @@ bool status_fill(const struct status *s, struct snapshot *snapshot)
     return true;
 }
 
-void status_sentence(struct snapshot *s)
+static void say(struct snapshot *s, enum agent_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void say(struct snapshot *s, enum agent_status status, const char *format, ...)
+{
+    va_list arguments;
+
+    s->status = status;
+    va_start(arguments, format);
+    vsnprintf(s->status_text, sizeof s->status_text, format, arguments);
+    va_end(arguments);
+}
+
+/* What an administrator must do something about; false when there is no such thing. The sources first: what is not read
+ * may be gone tomorrow. */
+static bool say_what_is_wrong(struct snapshot *s)
 {
     const struct snapshot_source *bad = NULL;
     size_t bad_n = 0;
@@ -135,26 +150,33 @@ void status_sentence(struct snapshot *s)
     for (size_t i = 0; i < s->sources_n; i++)
         if (in_trouble(&s->sources[i].status) && bad_n++ == 0)
             bad = &s->sources[i];
-    if (!s->backlog_read) {
-        s->status = AGENT_CATCHING_UP;
-        snprintf(s->status_text, sizeof s->status_text,
-                 "reading what the logs already hold: %" PRIu64 " octets are left; the counters appear then",
-                 s->behind_octets);
-    } else if (bad) {
-        s->status = AGENT_DEGRADED;
-        snprintf(s->status_text, sizeof s->status_text, "%zu of %zu sources in trouble: %.200s", bad_n, s->sources_n,
-                 bad->status.last_error[0] ? bad->status.last_error : bad->name);
-    } else if (s->sources_n == 0) {
-        s->status = AGENT_DEGRADED;
-        snprintf(s->status_text, sizeof s->status_text, "no file fits the configured sources: nothing is counted");
-    } else if (s->behind_octets > BEHIND_OCTETS) {
-        s->status = AGENT_CATCHING_UP;
-        snprintf(s->status_text, sizeof s->status_text, "%" PRIu64 " octets of the logs are not read yet",
-                 s->behind_octets);
-    } else {
-        s->status = AGENT_OK;
-        snprintf(s->status_text, sizeof s->status_text, "all sources are read to their ends");
-    }
+    if (bad)
+        say(s, AGENT_DEGRADED, "%zu of %zu sources in trouble%s: %.180s", bad_n, s->sources_n,
+            s->state_at_risk ? ", and the state is at risk" : "",
+            bad->status.last_error[0] ? bad->status.last_error : bad->name);
+    else if (s->state_text[0])
+        say(s, AGENT_DEGRADED, "%s", s->state_text);
+    else if (s->twice_text[0])
+        say(s, AGENT_DEGRADED, "%s", s->twice_text);
+    else if (s->sources_n == 0)
+        say(s, AGENT_DEGRADED, "no file fits the configured sources: nothing is counted");
+    else
+        return false;
+    return true;
+}
+
+void status_sentence(struct snapshot *s)
+{
+    if (!s->backlog_read)
+        say(s, AGENT_CATCHING_UP,
+            "reading what the logs already hold: %" PRIu64 " octets are left; the counters appear then",
+            s->behind_octets);
+    else if (say_what_is_wrong(s))
+        return;
+    else if (s->behind_octets > BEHIND_OCTETS)
+        say(s, AGENT_CATCHING_UP, "%" PRIu64 " octets of the logs are not read yet", s->behind_octets);
+    else
+        say(s, AGENT_OK, "%s", s->remark_text[0] ? s->remark_text : "all sources are read to their ends");
 }
 
 void status_clear(struct status *s)
@@ -162,5 +184,6 @@ void status_clear(struct status *s)
     for (size_t i = 0; i < s->sources_n; i++)
         free(s->sources[i]);
     free(s->sources);
+    free(s->next);
     *s = (struct status){ 0 };
 }

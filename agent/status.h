@@ -21,14 +21,16 @@ struct ingest_source {
 struct status {
     struct ingest_source **sources; /* by the index in the set; each stays where it is */
     size_t sources_n, room;
+    struct ingest_source *next; /* the row of the next one, made before that is added to the set */
 };
 
-/* The source of this name; NULL when there is none yet. */
-struct ingest_source *status_source(const struct status *status, const char *name);
+/* The source of this type and name; NULL when there is none yet. */
+struct ingest_source *status_source(const struct status *status, enum source_type type, const char *name);
 
-/* Adds a source to the set, and its row here, which has the same index: a file, or STANDARD_INPUT. NULL without memory
- * or when the set is full; then nothing was added. */
-struct ingest_source *status_add(struct status *status, struct source_set *set, const char *path, const char *host);
+/* The row that the next source gets: ask for it before the source is added to the set, and call status_add() when it
+ * was. NULL without memory. */
+struct ingest_source *status_row(struct status *status);
+void status_add(struct status *status, const struct source_set *set);
 
 /* Its lines count from now on; those that name no host are of this one. */
 void status_want(struct ingest_source *source, const char *host);

@@ -12,7 +12,8 @@
 
 #include "config.h"
 
-#define WORD_OCTETS 1024
+#define WORD_OCTETS  1024
+#define NOTIFY_WORDS 5 /* of the token notify, at most */
 
 /* What is being read. Net-SNMP's handlers have no context. */
 static struct config *reading;
@@ -59,80 +60,91 @@ static void no_more(char *line)
     wrong(message);
 }
 
-/* host=NAME, the only setting of a source. */
-static bool take_host(char **line, char *host)
+/* What may stand behind a source: host=NAME; confirmMessages where `confirms` is not NULL. */
+static bool take_settings(char **line, char *host, bool *confirms)
 {
     char word[WORD_OCTETS], message[CONFIG_ERROR_OCTETS];
+    unsigned errors = errors_read;
 
     *host = '\0';
-    if (!next_word(line, word))
-        return true;
-    if (strncasecmp(word, "host=", 5) == 0 && word[5]) {
-        strcpy(host, word + 5);
-        return true;
+    while (next_word(line, word)) {
+        if (strncasecmp(word, "host=", 5) == 0 && word[5] && !*host) {
+            strcpy(host, word + 5);
+        } else if (confirms && strcasecmp(word, "confirmMessages") == 0) {
+            *confirms = true;
+        } else {
+            snprintf(message, sizeof message, "\"%.100s\" is not understood: after the source stands %s", word,
+                     confirms ? "host=NAME, confirmMessages or nothing" : "host=NAME or nothing");
+            wrong(message);
+            return false;
+        }
     }
-    snprintf(message, sizeof message, "\"%.100s\" is not understood: after the source stands host=NAME or nothing",
-             word);
-    wrong(message);
-    return false;
+    return errors_read == errors;
 }
 
-static void add_source(enum config_source_type type, const char *path, const char *host)
+static bool add_source(enum config_source_type type, const char *path, const char *host)
 {
     char error[CONFIG_ERROR_OCTETS];
 
-    if (!config_add_source(reading, type, path, host && *host ? host : NULL, error))
-        wrong(error);
+    if (config_add_source(reading, type, path, host && *host ? host : NULL, error))
+        return true;
+    wrong(error);
+    return false;
 }
 
-static void read_path_source(enum config_source_type type, char *line)
+static void read_path_source(enum config_source_type type, char *line, const char *missing)
 {
     char path[WORD_OCTETS], host[WORD_OCTETS];
 
-    if (!needs(&line, path, "a path is missing: source file /var/log/mail.log") || !take_host(&line, host))
-        return;
-    no_more(line);
-    add_source(type, path, host);
+    if (needs(&line, path, missing) && take_settings(&line, host, NULL))
+        add_source(type, path, host);
 }
 
 static void read_file_source(char *line)
 {
-    read_path_source(CONFIG_SOURCE_FILE, line);
+    read_path_source(CONFIG_SOURCE_FILE, line, "a path is missing: source file /var/log/mail.log");
 }
 
-/* Kept, so that it is seen that something was asked for, but not served: silence would look like a mail server that
- * does nothing. */
 static void read_directory_source(char *line)
 {
-    read_path_source(CONFIG_SOURCE_DIRECTORY, line);
-    wrong("source directory: multilog directories cannot be read by this version; let multilog's current file be "
-          "followed with \"source file\"");
+    read_path_source(CONFIG_SOURCE_DIRECTORY, line, "a path is missing: source directory /var/log/qmail");
+}
+
+static void read_fifo_source(char *line)
+{
+    read_path_source(CONFIG_SOURCE_FIFO, line, "a path is missing: source fifo /run/mailtally/log");
 }
 
 static void read_journal_source(char *line)
 {
-    char units[WORD_OCTETS] = "", unit[WORD_OCTETS];
+    char words[WORD_OCTETS] = "", word[WORD_OCTETS], error[CONFIG_ERROR_OCTETS];
 
-    while (next_word(&line, unit)) {
-        if (strlen(units) + strlen(unit) + 2 > sizeof units) {
-            wrong("source journal: too many units");
+    while (next_word(&line, word)) {
+        if (!config_check_journal_word(word, error)) {
+            wrong(error);
             return;
         }
-        strcat(strcat(units, *units ? " " : ""), unit);
+        if (strlen(words) + strlen(word) + 2 > sizeof words) {
+            wrong("source journal: too many words");
+            return;
+        }
+        strcat(strcat(words, *words ? " " : ""), word);
     }
-    add_source(CONFIG_SOURCE_JOURNAL, *units ? units : NULL, NULL);
-    wrong("source journal: the journal cannot be read by this version; let rsyslog write a file and follow it with "
-          "\"source file\"");
+#ifndef MAILTALLY_JOURNAL
+    wrong(
+        "source journal: this was built without the systemd journal; install libsystemd-dev and build it again, or let "
+        "rsyslog write a file and follow it with \"source file\"");
+#endif
+    add_source(CONFIG_SOURCE_JOURNAL, *words ? words : NULL, NULL);
 }
 
 static void read_stdin_source(char *line)
 {
     char host[WORD_OCTETS];
+    bool confirms = false;
 
-    if (!take_host(&line, host))
-        return;
-    no_more(line);
-    add_source(CONFIG_SOURCE_STDIN, NULL, host);
+    if (take_settings(&line, host, &confirms) && add_source(CONFIG_SOURCE_STDIN, NULL, host))
+        reading->sources[reading->sources_n - 1].confirms = confirms;
 }
 
 static void source_token(const char *token, char *line)
@@ -141,22 +153,20 @@ static void source_token(const char *token, char *line)
         const char *type;
         void (*read)(char *line);
     } types[] = {
-        { "file", read_file_source },
-        { "directory", read_directory_source },
-        { "journal", read_journal_source },
-        { "stdin", read_stdin_source },
+        { "file", read_file_source }, { "directory", read_directory_source }, { "journal", read_journal_source },
+        { "fifo", read_fifo_source }, { "stdin", read_stdin_source },
     };
     char type[WORD_OCTETS];
 
     (void)token;
-    if (!needs(&line, type, "the type is missing: file, journal, directory or stdin"))
+    if (!needs(&line, type, "the type is missing: file, journal, directory, fifo or stdin"))
         return;
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (strcasecmp(type, types[i].type) == 0) {
             types[i].read(line);
             return;
         }
-    wrong("a source is file, journal, directory or stdin");
+    wrong("a source is file, journal, directory, fifo or stdin");
 }
 
 /* The first word as it stands: copy_nword() would take the backslash of mx[0-9]\.example away. In quotes, where a
@@ -235,6 +245,33 @@ static void state_directory_token(const char *token, char *line)
         wrong(error);
 }
 
+static void save_interval_token(const char *token, char *line)
+{
+    char word[WORD_OCTETS], error[CONFIG_ERROR_OCTETS];
+
+    (void)token;
+    if (!needs(&line, word, "a number of seconds is missing"))
+        return;
+    no_more(line);
+    if (!config_set_save_interval(reading, word, error))
+        wrong(error);
+}
+
+static void notify_token(const char *token, char *line)
+{
+    char words[NOTIFY_WORDS][WORD_OCTETS], *pointers[NOTIFY_WORDS], error[CONFIG_ERROR_OCTETS];
+    size_t n = 0;
+
+    (void)token;
+    while (n < NOTIFY_WORDS && next_word(&line, words[n])) {
+        pointers[n] = words[n];
+        n++;
+    }
+    no_more(line);
+    if (!config_add_notify(reading, pointers, n, error))
+        wrong(error);
+}
+
 /* Net-SNMP calls it before it reads the files again, once for each token that has it: one has. */
 static void forget(void)
 {
@@ -254,12 +291,16 @@ static const struct {
     const char *help;
 } tokens[] = {
     { "source", source_token, forget,
-      "file PATH [host=NAME] | journal [UNIT...] | directory PATH [host=NAME] | stdin" },
+      "file PATH [host=NAME] | journal [UNIT | identifier=PROGRAM | facility=NAME | directory=PATH]... | "
+      "directory PATH [host=NAME] | fifo PATH [host=NAME] | stdin [host=NAME] [confirmMessages]" },
     { "host", host_token, NULL, "REGEX" },
     { "contentFilter", content_filter_token, NULL, "auto | none | loopback | ADDRESS..." },
     { "enableProgram", enable_token, NULL, "NAME..." },
     { "disableProgram", disable_token, NULL, "NAME..." },
     { "stateDirectory", state_directory_token, NULL, "PATH" },
+    { "saveInterval", save_interval_token, NULL, "SECONDS (5)" },
+    { "notify", notify_token, NULL,
+      "source SECONDS (60) | silent MINUTES | hostSilent MINUTES | rate COUNTER HIGH NORMAL [1|5|15|60]" },
 };
 
 void config_register(const char *type)
@@ -279,7 +320,7 @@ struct config *config_take(unsigned *errors)
     reading = config_new();
     if (!taken)
         return NULL;
-    if (taken->sources_n == 0 && !config_add_source(taken, CONFIG_SOURCE_FILE, CONFIG_DEFAULT_SOURCE, NULL, error)) {
+    if (taken->sources_n == 0 && !config_add_default_source(taken, error)) {
         config_free(taken);
         return NULL;
     }

@@ -10,12 +10,41 @@
 
 #include "../parser/parser.h"
 
-enum config_source_type { CONFIG_SOURCE_FILE, CONFIG_SOURCE_JOURNAL, CONFIG_SOURCE_DIRECTORY, CONFIG_SOURCE_STDIN };
+enum config_source_type {
+    CONFIG_SOURCE_FILE,
+    CONFIG_SOURCE_JOURNAL,
+    CONFIG_SOURCE_DIRECTORY,
+    CONFIG_SOURCE_STDIN,
+    CONFIG_SOURCE_FIFO,
+};
 
+/* source file PATH [host=NAME]         a file, or a glob
+ * source journal [WORD...]             the systemd journal: UNIT, unit=UNIT, identifier=PROGRAM, facility=NAME: what
+ * any of these fits, or facility=mail without one; directory=PATH: of other hosts source directory PATH [host=NAME]
+ * what multilog (or svlogd) writes source fifo PATH [host=NAME] source stdin [host=NAME] [confirmMessages]
+ *                                      confirmMessages: each message of rsyslog's omprog, which must be set likewise,
+ * is confirmed when it is saved */
 struct config_source {
     enum config_source_type type;
-    char *path; /* a file or a glob; NULL for standard input */
-    char *host; /* the host of lines that name none; NULL: this machine */
+    char *path;    /* a file or a glob, a directory, a FIFO; the words of a journal, separated by blanks, NULL for none;
+                      NULL for standard input */
+    char *host;    /* the host of lines that name none; NULL: this machine */
+    bool confirms; /* confirmMessages */
+};
+
+/* When the daemon sends notifications. Of times 0 means never. */
+#define NOTIFY_RATES_MAX 32
+struct config_notify {
+    uint32_t source_s;      /* a source is in trouble, or well again, for so long */
+    uint32_t silent_s;      /* nothing happened for so long, on no host */
+    uint32_t host_silent_s; /* nor on a host where something had */
+    struct config_rate {
+        enum counter counter;
+        uint32_t high,
+            normal;      /* more events than `high` within the span are told, then that they are `normal` or less */
+        uint16_t span_s; /* one of the recent table's */
+    } rates[NOTIFY_RATES_MAX];
+    size_t rates_n;
 };
 
 struct config {
@@ -26,11 +55,15 @@ struct config {
     char *filter_hosts[CONTENT_FILTER_HOSTS_MAX + 1];
     char *switched_on[RECOGNISERS_MAX + 1];
     char *switched_off[RECOGNISERS_MAX + 1];
-    char *state_directory; /* default /var/lib/mailtally */
+    char *state_directory;    /* default /var/lib/mailtally */
+    int64_t save_interval_ms; /* between two states */
+    struct config_notify notify;
 };
 
-#define CONFIG_DEFAULT_SOURCE          "/var/log/mail.log"
+#define CONFIG_DEFAULT_SOURCE          "/var/log/mail.log" /* or the journal: see config_add_default_source() */
 #define CONFIG_DEFAULT_STATE_DIRECTORY "/var/lib/mailtally"
+#define CONFIG_DEFAULT_SAVE_MS         5000
+#define CONFIG_DEFAULT_NOTIFY_SOURCE_S 60
 
 /* Net-SNMP's type of our files, mailtallyd.conf, and the name under which they are looked for. */
 #define CONFIG_TYPE "mailtallyd"
@@ -49,8 +82,19 @@ bool config_set_content_filter(struct config *config, const char *word, char *er
 void config_reset_content_filter(struct config *config); /* to auto */
 bool config_switch(struct config *config, const char *program, bool on, char *error);
 bool config_set_state_directory(struct config *config, const char *path, char *error);
+bool config_set_save_interval(struct config *config, const char *seconds, char *error);
 bool config_add_source(struct config *config, enum config_source_type type, const char *path, const char *host,
                        char *error);
+
+/* The words behind the token `notify`. */
+bool config_add_notify(struct config *config, char *const *words, size_t n, char *error);
+
+/* Whether the word may stand behind `source journal`. */
+bool config_check_journal_word(const char *word, char *error);
+
+/* For a configuration without a source: CONFIG_DEFAULT_SOURCE; or the journal, where that file does not exist and
+ * journald runs without a syslog daemon that would write it (rsyslog makes it with the first line). */
+bool config_add_default_source(struct config *config, char *error);
 
 /* Registers our tokens with Net-SNMP under `type` ("mailtallyd"); the library reads the files when its init_snmp()
  * or read_configs() runs. Call once per process, before that. */

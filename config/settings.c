@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <unistd.h>
 
+#include "../parser/facility.h"
 #include "../parser/recogniser.h"
 #include "config.h"
 #include "hosts.h"
@@ -28,6 +30,8 @@ struct config *config_new(void)
 
     if (!config)
         return NULL;
+    config->save_interval_ms = CONFIG_DEFAULT_SAVE_MS;
+    config->notify.source_s = CONFIG_DEFAULT_NOTIFY_SOURCE_S;
     config->state_directory = strdup(CONFIG_DEFAULT_STATE_DIRECTORY);
     if (config->state_directory)
         return config;
@@ -171,6 +175,17 @@ bool config_set_state_directory(struct config *config, const char *path, char *e
     return replace(&config->state_directory, path, error);
 }
 
+bool config_set_save_interval(struct config *config, const char *word, char *error)
+{
+    char *end;
+    double seconds = strtod(word, &end);
+
+    if (*word < '0' || *word > '9' || *end || seconds > 3600)
+        return refuse(error, "the save interval \"%.100s\" is not a number of seconds from 0 to 3600", word);
+    config->save_interval_ms = (int64_t)(seconds * 1000);
+    return true;
+}
+
 bool config_add_source(struct config *config, enum config_source_type type, const char *path, const char *host,
                        char *error)
 {
@@ -194,6 +209,45 @@ bool config_add_source(struct config *config, enum config_source_type type, cons
     config->sources = sources;
     sources[config->sources_n++] = source;
     return true;
+}
+
+bool config_check_journal_word(const char *word, char *error)
+{
+    static const char *const kinds[] = { "unit=", "identifier=", "facility=", "directory=" };
+    enum { UNIT, IDENTIFIER, FACILITY, DIRECTORY, KINDS } kind = UNIT;
+    const char *value = word;
+
+    if (strpbrk(word, " \t"))
+        return refuse(error, "\"%.100s\" has a blank in it", word);
+    if (strchr(word, '=')) {
+        while (kind < KINDS && strncasecmp(word, kinds[kind], strlen(kinds[kind])) != 0)
+            kind++;
+        if (kind == KINDS)
+            return refuse(error,
+                          "\"%.100s\" is not understood: behind source journal stand units, identifier=PROGRAM, "
+                          "facility=NAME or directory=PATH",
+                          word);
+        value = word + strlen(kinds[kind]);
+    }
+    if (!*value)
+        return refuse(error, "\"%.100s\" says nothing", word);
+    if (kind == FACILITY && facility_number(span_of(value)) < 0)
+        return refuse(error, "\"%.100s\" is no facility: mail, daemon, user, auth, local0 to local7 ...", value);
+    if (kind == DIRECTORY && *value != '/')
+        return refuse(error, "the journal's directory \"%.100s\" must be a full path that begins with a slash", value);
+    return true;
+}
+
+bool config_add_default_source(struct config *config, char *error)
+{
+    bool journal = false;
+
+#ifdef MAILTALLY_JOURNAL
+    journal = access(CONFIG_DEFAULT_SOURCE, F_OK) != 0 && access("/run/systemd/journal/socket", F_OK) == 0 &&
+              access("/run/systemd/journal/syslog", F_OK) != 0;
+#endif
+    return config_add_source(config, journal ? CONFIG_SOURCE_JOURNAL : CONFIG_SOURCE_FILE,
+                             journal ? NULL : CONFIG_DEFAULT_SOURCE, NULL, error);
 }
 
 void config_parser_options(const struct config *config, struct parser_options *options)

@@ -3,25 +3,39 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fingerprint.h"
 
-#include <unistd.h>
+#define HASH_OF_NOTHING 0xcbf29ce484222325
 
-bool fingerprint_take(struct fingerprint *fingerprint, int fd, uint64_t octets)
+static uint64_t hash_of(uint64_t hash, char octet)
 {
-    unsigned char first[FINGERPRINT_OCTETS];
-    size_t wanted = octets < FINGERPRINT_OCTETS ? (size_t)octets : FINGERPRINT_OCTETS;
-    uint64_t hash = 0xcbf29ce484222325;
-
-    if (pread(fd, first, wanted, 0) != (ssize_t)wanted)
-        return false;
-    for (size_t i = 0; i < wanted; i++)
-        hash = (hash ^ first[i]) * 0x100000001b3;
-    *fingerprint = (struct fingerprint){ (uint32_t)wanted, hash };
-    return true;
+    return (hash ^ (unsigned char)octet) * 0x100000001b3;
 }
 
-bool fingerprint_fits(const struct fingerprint *fingerprint, int fd)
+void fingerprint_extend(struct fingerprint *fingerprint, struct span next)
 {
-    struct fingerprint now;
+    size_t wanted = FINGERPRINT_OCTETS - fingerprint->octets;
+    uint64_t hash = fingerprint->octets ? fingerprint->hash : HASH_OF_NOTHING;
 
-    return fingerprint->octets && fingerprint_take(&now, fd, fingerprint->octets) && now.hash == fingerprint->hash;
+    if (next.n > wanted)
+        next.n = wanted;
+    for (size_t i = 0; i < next.n; i++)
+        hash = hash_of(hash, next.p[i]);
+    fingerprint->octets += (uint32_t)next.n;
+    fingerprint->hash = fingerprint->octets ? hash : 0;
+}
+
+bool fingerprint_fits(const struct fingerprint *fingerprint, struct span first)
+{
+    struct fingerprint now = { 0 };
+
+    if (!fingerprint->octets || first.n < fingerprint->octets)
+        return false;
+    fingerprint_extend(&now, span_first(first, fingerprint->octets));
+    return now.hash == fingerprint->hash;
+}
+
+void fingerprint_hashes(struct span first, uint64_t hashes[FINGERPRINT_OCTETS + 1])
+{
+    hashes[0] = HASH_OF_NOTHING;
+    for (size_t i = 0; i < first.n && i < FINGERPRINT_OCTETS; i++)
+        hashes[i + 1] = hash_of(hashes[i], first.p[i]);
 }

@@ -1,15 +1,13 @@
 /* Which file this is, whatever its name, inode or device: the first octets of its content.
  *
- * A log's first lines carry times and ids, so two logs differ there; a copy, a rename or another mount do not change
- * them. Device and inode number are hints within one run at most.
+ * A log's first lines carry times and ids, so two logs differ there; a copy, a rename, compression or another mount do
+ * not change them. Device and inode number are hints within one run at most.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef MAILTALLY_FINGERPRINT_H
 #define MAILTALLY_FINGERPRINT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "../parser/span.h"
 
 #define FINGERPRINT_OCTETS 1024
 
@@ -19,10 +17,14 @@ struct fingerprint {
     uint64_t hash;
 };
 
-/* Of the first `octets` (at most FINGERPRINT_OCTETS count). False when they cannot be read. */
-bool fingerprint_take(struct fingerprint *fingerprint, int fd, uint64_t octets);
+/* Makes it that of more octets; `next` stands in the file behind those that it is of. */
+void fingerprint_extend(struct fingerprint *fingerprint, struct span next);
 
-/* False when the file is another one, is shorter, cannot be read, or the fingerprint is empty. */
-bool fingerprint_fits(const struct fingerprint *fingerprint, int fd);
+/* first: the file's first octets, FINGERPRINT_OCTETS where it has as many. False when it is another file, is shorter,
+ * or the fingerprint is empty. */
+bool fingerprint_fits(const struct fingerprint *fingerprint, struct span first);
+
+/* hashes[n] is the hash of the first n octets, for one file and many fingerprints; first.n + 1 are filled in. */
+void fingerprint_hashes(struct span first, uint64_t hashes[FINGERPRINT_OCTETS + 1]);
 
 #endif

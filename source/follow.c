@@ -1,173 +1,113 @@
 /* A followed file: what is appended to a name, through rename, truncation, disappearance and return.
  *
  *   what is seen                                    what is done
- *   the name has another file (rename, create)      the new one is opened at once and waits in line; the old one is
- *                                                   read until nothing came for quiet_ms: its writer goes on with it
- *                                                   until it is told to reopen
+ *   the name has another file (rename, create)      the new one is opened at once and waits in line, behind any that
+ *                                                   came and were renamed between two looks; the old one is read until
+ *                                                   nothing came for quiet_ms: its writer goes on with it until it is
+ *                                                   told to reopen. It stays open for LATE_MS, since some never are
+ * told
  *   ... with the same first octets, the old one     the same file after a remount, or a copy that an editor put in its
  *       has no name any more or is on another device place: read on where we were
- *   it is shorter, or its first octets changed      truncated (copytruncate): read from its beginning
+ *   it is shorter, or its first octets changed      truncated: what was not read of it is read from the copy that
+ *                                                   logrotate's copytruncate made, then the file from its beginning.
+ *                                                   (Lines written between its copy and its truncate are lost by
+ *                                                   logrotate itself; nobody can read them.)
  *   the name is gone                                the open file is read on; it is let go when it was deleted
  *   it never was there, or may not be read          trouble that is told, and looked at again every second
+ *   another source reads the same file              nothing is read here, and the last error says so
  *
- * The position is always behind a whole line; the beginning of a line is read again when more has come, so there is
- * nothing to keep but the offset. Never mapped: a truncated mapping is SIGBUS.
+ * A generation's file is open, so nothing that happens to names matters until it is read to its end. Never mapped: a
+ * truncated mapping is SIGBUS.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <time.h>
 
-#include "fingerprint.h"
-#include "set.h"
+#include "follow.h"
 
-#define HANDLES_MAX   16 /* generations of one log that are open at the same time */
-#define GONE_QUIETS   5  /* so many quiet_ms without a file under the name are trouble */
-#define READ_AT_LEAST (READER_LINE_OCTETS + 1)
+#define GONE_QUIETS 5         /* so many quiet_ms without a file under the name are trouble */
+#define LATE_MS     (3600000) /* how long lines may come to a file whose successor is read already */
 
-struct handle {
-    int fd;
-    dev_t device;
-    ino_t inode;
-    uint64_t offset;  /* behind the last whole line, or inside one that is skipped */
-    uint64_t partial; /* octets behind it that were seen and are no whole line */
-    uint64_t size;
-    struct timespec modified;
-    int64_t changed_ms; /* when something last came to it, or its successor appeared */
-    bool skipping;
-    struct fingerprint fingerprint;
-};
-
-struct follow {
-    struct source source;
-    char *directory;
-    const char *base; /* the last part of the name */
-    int watch;
-    struct handle handles[HANDLES_MAX]; /* the oldest first: it is the one that is read */
-    size_t handles_n;
-    int64_t gone_ms;  /* since when the name has no file; 0: it has one */
-    int64_t retry_ms; /* after a read error: when to read again; 0: there was none */
-};
-
-static struct follow *follow_of(struct source *source)
+struct generation *follow_open_one(struct follow *follow, const struct stat *status)
 {
-    return (struct follow *)source;
-}
+    for (size_t i = 0; i < follow->generations_n; i++) {
+        struct generation *generation = &follow->generations[i];
 
-static uint64_t unread(const struct handle *handle)
-{
-    uint64_t seen = handle->offset + handle->partial;
-
-    return handle->size > seen ? handle->size - seen : 0;
-}
-
-static void restart(struct handle *handle)
-{
-    handle->offset = handle->partial = 0;
-    handle->skipping = false;
-    handle->fingerprint = (struct fingerprint){ 0 };
-}
-
-static bool is_same_time(struct timespec a, struct timespec b)
-{
-    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-/* An open file: did it grow, was it cut off? Those that wait for their turn are looked at, too, to know when they are
- * quiet. */
-static void look_at_open(struct follow *follow, struct handle *handle)
-{
-    struct stat status;
-    uint64_t size;
-
-    if (fstat(handle->fd, &status) != 0) {
-        source_trouble(&follow->source, SOURCE_FAILED, "cannot be examined", errno, "it is tried again");
-        return;
+        if (generation->content && generation->inode == status->st_ino && generation->device == status->st_dev)
+            return generation;
     }
-    size = (uint64_t)status.st_size;
-    if (size == handle->size && is_same_time(status.st_mtim, handle->modified))
-        return;
-    handle->modified = status.st_mtim;
-    if (size < handle->offset || (handle->fingerprint.octets && !fingerprint_fits(&handle->fingerprint, handle->fd))) {
-        if (unread(handle))
-            follow->source.errors++; /* these octets are lost */
-        restart(handle);
-        follow->source.rotations++;
-    }
-    if (size < handle->offset + handle->partial)
-        handle->partial = 0;
-    handle->size = size;
-    handle->changed_ms = source_clock_ms();
+    return NULL;
 }
 
-static bool is_open(const struct follow *follow, const struct stat *status)
+void follow_remove(struct follow *follow, size_t at, bool left)
 {
-    for (size_t i = 0; i < follow->handles_n; i++)
-        if (follow->handles[i].inode == status->st_ino && follow->handles[i].device == status->st_dev)
-            return true;
-    return false;
+    struct generation *generation = &follow->generations[at];
+
+    generation_forget(generation, follow->source.set->identities, left);
+    follow->generations_n--;
+    memmove(generation, generation + 1, (follow->generations_n - at) * sizeof *generation);
 }
 
-/* Two files that both exist on one device are two, however alike they begin. */
-static bool is_same_file(const struct handle *old, const struct handle *new)
+struct generation *follow_insert(struct follow *follow, size_t at)
 {
-    struct stat status;
+    struct generation *generation;
 
-    if (fstat(old->fd, &status) == 0 && status.st_nlink > 0 && status.st_dev == new->device)
-        return false;
-    return fingerprint_fits(&old->fingerprint, new->fd) && new->size >= old->offset;
+    if (follow->generations_n == GENERATIONS_MAX)
+        return NULL;
+    generation = &follow->generations[at];
+    memmove(generation + 1, generation, (follow->generations_n - at) * sizeof *generation);
+    follow->generations_n++;
+    *generation = (struct generation){ 0 };
+    return generation;
 }
 
-static void enqueue(struct follow *follow, struct handle *new)
-{
-    struct handle *last = follow->handles_n ? &follow->handles[follow->handles_n - 1] : NULL;
+/* ---- looking ---- */
 
-    if (last && is_same_file(last, new)) {
-        close(last->fd);
-        last->fd = new->fd;
-        last->device = new->device;
-        last->inode = new->inode;
-        last->size = new->size;
-    } else {
-        follow->handles[follow->handles_n++] = *new;
-    }
-    if (last)
-        last->changed_ms = new->changed_ms;
-}
-
-static void open_file(struct follow *follow)
+static void was_truncated(struct follow *follow, size_t at)
 {
     struct source *source = &follow->source;
-    struct stat status;
-    /* Non-blocking: a pipe under this name must not stop the others; for a file it means nothing. */
-    int fd = open(source->name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct generation *generation = &follow->generations[at];
+    uint64_t lost = generation_unread(generation);
 
-    if (fd < 0) {
-        source_trouble(source, SOURCE_UNREADABLE, "cannot be opened", errno,
-                       errno == EACCES ? "let the daemon's user read it (on Debian: group adm)" : "it is tried again");
+    if (generation->finished) {
+        generation_close(generation);
         return;
     }
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-        source_trouble(source, SOURCE_UNREADABLE, "is not a file", 0, "name a log file");
-        close(fd);
-        return;
-    }
-    enqueue(follow, &(struct handle){ .fd = fd,
-                                      .device = status.st_dev,
-                                      .inode = status.st_ino,
-                                      .size = (uint64_t)status.st_size,
-                                      .modified = status.st_mtim,
-                                      .changed_ms = source_clock_ms() });
-    source_trouble_ends(source);
+    source->rotations++;
+    if (resume_find_copy(follow, at))
+        generation = &follow->generations[at + 1];
+    else if (lost)
+        source_remark(source, "was truncated before all of it was read, and no copy is beside it",
+                      "let the daemon keep up, or rotate by renaming");
+    generation_restart(generation);
+    generation_tell(generation, source->set->identities, source->name);
+    resume_find_missed(follow, (size_t)(generation - follow->generations));
 }
 
-static void drop_oldest(struct follow *follow)
+static void look_at_open(struct follow *follow, size_t at)
 {
-    close(follow->handles[0].fd);
-    follow->handles_n--;
-    memmove(follow->handles, follow->handles + 1, follow->handles_n * sizeof follow->handles[0]);
+    struct generation *generation = &follow->generations[at];
+    bool was_identified = generation->fingerprint.octets;
+
+    switch (generation_look(generation)) {
+    case GENERATION_AS_BEFORE:
+        break;
+    case GENERATION_GREW:
+        if (!was_identified)
+            resume_find_missed(follow, at);
+        break;
+    case GENERATION_TRUNCATED:
+        was_truncated(follow, at);
+        break;
+    case GENERATION_DEAD:
+        source_trouble(&follow->source, SOURCE_FAILED, "cannot be examined", errno,
+                       "see whether its file system is there");
+        generation_close(generation);
+        follow->lost_sight = true;
+        break;
+    }
 }
 
 static void name_is_gone(struct follow *follow, int why)
@@ -182,14 +122,31 @@ static void name_is_gone(struct follow *follow, int why)
     }
     if (!follow->gone_ms)
         follow->gone_ms = now;
+    if (follow->generations_n == 0 && !follow->since.tv_sec)
+        follow->since = follow->added; /* it may come, and be renamed, between two looks */
+    if (follow->lost_sight)
+        resume_find(follow, NULL);
+    if (!follow->lost_sight)
+        resume_catch_up(follow, NULL); /* a file may have come and been renamed */
     /* Between a rename and the new file there is always a moment without one. */
-    if (follow->handles_n == 0 || now - follow->gone_ms >= GONE_QUIETS * source->set->quiet_ms)
+    if (follow->generations_n == 0 || now - follow->gone_ms >= GONE_QUIETS * source->set->quiet_ms)
         source_trouble(source, SOURCE_MISSING, "does not exist", 0, "it is read as soon as it appears");
+}
+
+static void all_is_well(struct follow *follow, const struct generation *named)
+{
+    follow->seen = named->modified;
+    if (!follow->retry_ms)
+        source_trouble_ends(&follow->source);
+    if (follow->alias)
+        follow->source.last_error[0] = '\0';
+    follow->alias = false;
 }
 
 static void look_at_name(struct follow *follow)
 {
     struct source *source = &follow->source;
+    struct generation *named;
     struct stat status;
 
     if (stat(source->name, &status) != 0) {
@@ -197,123 +154,201 @@ static void look_at_name(struct follow *follow)
         return;
     }
     follow->gone_ms = 0;
-    if (is_open(follow, &status)) {
-        if (!follow->retry_ms)
-            source_trouble_ends(source);
-    } else if (!S_ISREG(status.st_mode)) {
+    if (!S_ISREG(status.st_mode)) {
         source_trouble(source, SOURCE_UNREADABLE, S_ISDIR(status.st_mode) ? "is a directory" : "is not a file", 0,
                        "name a log file");
-    } else if (follow->handles_n == HANDLES_MAX) {
-        source_trouble(source, SOURCE_FAILED, "is rotated faster than it is read", 0, "rotate less often");
-    } else {
-        open_file(follow);
+        return;
     }
+    if (follow->lost_sight)
+        resume_find(follow, &status);
+    if (follow->lost_sight)
+        return;
+    if (follow->behind || !follow_open_one(follow, &status))
+        resume_catch_up(follow, &status);
+    named = follow_open_one(follow, &status);
+    if (named)
+        all_is_well(follow, named);
 }
 
-/* Whether the oldest file will not grow any more. */
-static bool is_finished(const struct follow *follow)
+static bool was_deleted(const struct generation *generation)
 {
-    int64_t now = source_clock_ms(), quiet_ms = follow->source.set->quiet_ms;
     struct stat status;
 
-    if (follow->handles_n == 0 || unread(&follow->handles[0]) || now - follow->handles[0].changed_ms < quiet_ms)
+    return fstat(content_descriptor(generation->content), &status) == 0 && status.st_nlink == 0;
+}
+
+static bool is_quiet(const struct follow *follow, const struct generation *generation)
+{
+    return generation_unread(generation) == 0 &&
+           (content_is_compressed(generation->content) ||
+            source_clock_ms() - generation->changed_ms >= follow->source.set->quiet_ms);
+}
+
+/* Whether the file will not grow any more. */
+static bool is_finished(const struct follow *follow, size_t at)
+{
+    const struct generation *generation = &follow->generations[at];
+    int64_t quiet_ms = follow->source.set->quiet_ms;
+
+    if (!is_quiet(follow, generation))
         return false;
-    if (follow->handles_n > 1)
+    if (at + 1 < follow->generations_n || follow->alias)
         return true;
     /* Deleted and without a successor: its blocks are only freed when we let go. */
-    return follow->gone_ms && now - follow->gone_ms >= GONE_QUIETS * quiet_ms &&
-           fstat(follow->handles[0].fd, &status) == 0 && status.st_nlink == 0;
+    return follow->gone_ms && source_clock_ms() - follow->gone_ms >= GONE_QUIETS * quiet_ms && was_deleted(generation);
+}
+
+/* Lines may come late to one that is finished, but not for ever. */
+static bool may_be_let_go(const struct follow *follow, const struct generation *generation)
+{
+    return is_quiet(follow, generation) &&
+           (was_deleted(generation) || source_clock_ms() - generation->changed_ms >= LATE_MS);
+}
+
+/* Whether there is something to do for read() below. */
+static bool is_ready(const struct follow *follow)
+{
+    for (size_t i = 0; i < follow->generations_n; i++) {
+        const struct generation *generation = &follow->generations[i];
+
+        if (!generation->content)
+            continue;
+        if (generation_unread(generation))
+            return true;
+        if (generation->finished ? may_be_let_go(follow, generation) : is_finished(follow, i))
+            return true;
+        if (!generation->finished)
+            break;
+    }
+    return false;
 }
 
 static void measure(struct follow *follow)
 {
     follow->source.behind_octets = 0;
-    for (size_t i = 0; i < follow->handles_n; i++)
-        follow->source.behind_octets += unread(&follow->handles[i]);
+    for (size_t i = 0; i < follow->generations_n; i++)
+        follow->source.behind_octets += generation_unread(&follow->generations[i]);
 }
 
 static void follow_look(struct source *source)
 {
     struct follow *follow = follow_of(source);
+    size_t unfinished = 0;
 
     /* Asked each time: the directory may have been made, or replaced, since. */
     if (source->set->watch)
         follow->watch = watch_directory(source->set->watch, follow->directory);
     look_at_name(follow);
-    for (size_t i = 0; i < follow->handles_n; i++)
-        look_at_open(follow, &follow->handles[i]);
+    for (size_t i = 0; i < follow->generations_n; i++) {
+        if (follow->generations[i].content)
+            look_at_open(follow, i);
+        unfinished += !follow->generations[i].finished;
+    }
     measure(follow);
-    source->ready = (follow->handles_n && unread(&follow->handles[0])) || is_finished(follow);
-    if (follow->retry_ms > source_clock_ms())
-        source->ready = false;
-    source->restless = follow->handles_n > 1 || follow->gone_ms;
+    source->ready = is_ready(follow) && follow->retry_ms <= source_clock_ms();
+    source->restless = unfinished > 1 || follow->gone_ms || follow->behind || follow->lost_sight;
 }
 
-static void consumed(struct handle *handle, uint64_t octets)
+/* ---- reading ---- */
+
+static void keep_few_finished(struct follow *follow)
 {
-    handle->offset += octets;
-    handle->partial = 0;
-    if (handle->fingerprint.octets < FINGERPRINT_OCTETS)
-        (void)fingerprint_take(&handle->fingerprint, handle->fd, handle->offset);
+    size_t finished = 0;
+
+    for (size_t i = 0; i < follow->generations_n; i++)
+        finished += follow->generations[i].finished;
+    for (size_t i = 0; finished > FINISHED_MAX; i++)
+        if (follow->generations[i].finished) {
+            follow_remove(follow, i--, true);
+            finished--;
+        }
 }
 
-/* One block of the oldest file. 0: no whole line is left in it. */
-static size_t read_oldest(struct follow *follow, size_t octets, const struct source_lines *lines)
+/* Its last line may have no newline. */
+static size_t finish(struct follow *follow, size_t at, const struct source_lines *lines)
 {
     struct source *source = &follow->source;
-    struct handle *handle = &follow->handles[0];
-    size_t wanted = octets < READ_AT_LEAST ? READ_AT_LEAST : octets;
-    ssize_t n = pread(handle->fd, source->set->block, wanted < READER_BUFFER_OCTETS ? wanted : READER_BUFFER_OCTETS,
-                      (off_t)handle->offset);
-    size_t given;
+    struct generation *generation = &follow->generations[at];
+    size_t rest = generation_give_rest(generation, source, lines);
 
-    if (n < 0) {
+    if (!generation->finished)
+        source->rotations++;
+    if (generation->finished || content_is_compressed(generation->content) || was_deleted(generation))
+        generation_close(generation);
+    generation->finished = true;
+    generation_tell(generation, source->set->identities, source->name);
+    keep_few_finished(follow);
+    return rest;
+}
+
+/* What was behind the damage is lost, and the beginning of a line in front of it is no line. */
+static void break_off(struct follow *follow, size_t at, const struct source_lines *lines)
+{
+    struct generation *generation = &follow->generations[at];
+    char what[160];
+
+    snprintf(what, sizeof what, "a rotated file breaks off: %.100s", content_error(generation->content));
+    source_remark(&follow->source, what, "what was behind that place is not counted");
+    generation->partial = 0;
+    finish(follow, at, lines);
+}
+
+/* One block of one file. */
+static size_t read_one(struct follow *follow, size_t at, size_t octets, const struct source_lines *lines)
+{
+    struct source *source = &follow->source;
+    struct generation *generation = &follow->generations[at];
+    ssize_t given = generation_read(generation, source, octets, lines);
+
+    if (given <= 0 && content_breaks_off(generation->content)) {
+        break_off(follow, at, lines);
+        return 0;
+    }
+    if (given < 0) {
         source_trouble(source, SOURCE_FAILED, "cannot be read", errno, "it is tried again");
         follow->retry_ms = source_clock_ms() + SOURCE_SWEEP_MS;
         return 0;
     }
     follow->retry_ms = 0;
-    given = source_give_lines(source, lines, (struct span){ source->set->block, (size_t)n }, &handle->skipping);
-    if (given == 0 && (handle->skipping || n > READER_LINE_OCTETS)) {
-        handle->skipping = true;
-        given = (size_t)n;
-        source->octets += given;
-    }
     if (given)
-        consumed(handle, given);
-    else
-        handle->partial = (uint64_t)n;
-    if (handle->size < handle->offset + handle->partial) {
-        handle->size = handle->offset + handle->partial;
-        handle->changed_ms = source_clock_ms();
-    }
-    return given;
+        generation_tell(generation, source->set->identities, source->name);
+    return (size_t)given;
 }
 
-/* The oldest is finished; its last line may have no newline. */
-static size_t move_on(struct follow *follow, const struct source_lines *lines)
+/* What can be done for the one at `at`: reading, finishing. False: nothing; those behind it wait when *wait is set. */
+static bool serve(struct follow *follow, size_t at, size_t octets, const struct source_lines *lines, size_t *given,
+                  bool *wait)
 {
-    struct source *source = &follow->source;
-    struct handle *handle = &follow->handles[0];
-    ssize_t n = pread(handle->fd, source->set->block, handle->partial, (off_t)handle->offset);
-    size_t rest = n > 0 ? (size_t)n : 0;
+    struct generation *generation = &follow->generations[at];
+    bool late = generation->finished;
 
-    source_give_rest(source, lines, (struct span){ source->set->block, rest }, &handle->skipping);
-    drop_oldest(follow);
-    source->rotations++;
-    return rest;
+    *wait = !late;
+    if (!generation->content)
+        return false;
+    if (!late || generation_unread(generation))
+        *given = read_one(follow, at, octets, lines);
+    if (*given || (generation->finished && !late))
+        return true;
+    if (follow->retry_ms || !(late ? may_be_let_go(follow, generation) : is_finished(follow, at)))
+        return false;
+    *given = finish(follow, at, lines);
+    return true;
 }
 
+/* Until something was given, or there is nothing. What comes late to a finished file goes first. */
 static size_t follow_read(struct source *source, size_t octets, const struct source_lines *lines)
 {
     struct follow *follow = follow_of(source);
-    size_t given = 0;
+    size_t given = 0, at = 0;
+    bool wait = false;
 
-    while (!given && follow->handles_n) {
-        given = read_oldest(follow, octets, lines);
-        if (given || follow->retry_ms || !is_finished(follow))
-            break;
-        given = move_on(follow, lines);
+    while (!given && at < follow->generations_n && !wait) {
+        if (serve(follow, at, octets, lines, &given, &wait)) {
+            wait = false;
+            at = 0;
+        } else {
+            at++;
+        }
     }
     measure(follow);
     return given;
@@ -323,16 +358,16 @@ static bool follow_concerns(const struct source *source, int watch, const char *
 {
     const struct follow *follow = (const struct follow *)source;
 
-    /* While it is being rotated, its old file is written under a name that we do not know. */
-    return watch == follow->watch && (source->restless || *name == '\0' || strcmp(name, follow->base) == 0);
+    (void)name;
+    return watch == follow->watch;
 }
 
 static void follow_close(struct source *source)
 {
     struct follow *follow = follow_of(source);
 
-    while (follow->handles_n)
-        drop_oldest(follow);
+    while (follow->generations_n)
+        follow_remove(follow, 0, false);
     free(follow->directory);
 }
 
@@ -340,8 +375,11 @@ const struct source_ops follow_ops = {
     .type = SOURCE_FILE,
     .look = follow_look,
     .read = follow_read,
+    .by_base = true,
     .concerns = follow_concerns,
     .close = follow_close,
+    .save = positions_save,
+    .load = positions_load,
 };
 
 /* "/a/b" is in "/a", "/b" in "/", "b" in ".". */
@@ -361,13 +399,11 @@ bool source_set_add_file(struct source_set *set, const char *path, const char *h
     if (!follow)
         return false;
     follow->watch = WATCH_NONE;
+    clock_gettime(CLOCK_REALTIME_COARSE, &follow->added); /* the clock of modification times */
     follow->directory = directory_of(path);
     if (!follow->directory) {
         free(follow);
         return false;
     }
-    if (!source_adopt(set, &follow->source, &follow_ops, path, host))
-        return false;
-    follow->base = strrchr(follow->source.name, '/') ? strrchr(follow->source.name, '/') + 1 : follow->source.name;
-    return true;
+    return source_adopt(set, &follow->source, &follow_ops, path, host);
 }

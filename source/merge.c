@@ -89,7 +89,7 @@ bool merge_add(struct merge *merge, const char *path, const char *default_host)
         return false;
     }
     member->source.name = member->path;
-    member->source.default_host = span_of(member->host);
+    parser_source_host(&member->source, span_of(member->host));
     member->first_time = member->time = TIME_UNKNOWN;
     member->order = merge->members_n;
     merge->members[merge->members_n++] = member;
@@ -266,13 +266,30 @@ static void step(struct merge *merge)
         sift_down(merge);
 }
 
+static uint64_t give_block(const struct merge_sink *sink, struct member *member, struct span lines)
+{
+    uint64_t n = 0;
+
+    for (; span_take_until(&lines, '\n', &member->line); n++) {
+        member->result = member->line.n > READER_LINE_OCTETS ? READER_OVERLONG : READER_LINE;
+        give(sink, member, NULL);
+    }
+    return n;
+}
+
 /* Nothing to compare with any more: the headers are left to whoever takes the lines. */
 static void run_last(struct merge *merge, struct member *member)
 {
     const struct merge_sink *sink = merge->sink;
+    uint64_t taken = 0;
 
-    while ((member->result = reader_next(member->reader, &member->line)) <= READER_OVERLONG)
+    while ((member->result = reader_next(member->reader, &member->line)) <= READER_OVERLONG) {
+        struct span lines;
+
         give(sink, member, NULL);
+        for (lines = reader_lines(member->reader, 0); lines.n; lines = reader_lines(member->reader, taken))
+            taken = give_block(sink, member, lines);
+    }
     close_member(merge, member);
 }
 

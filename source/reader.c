@@ -220,6 +220,17 @@ enum reader_result reader_next(struct reader *reader, struct span *line)
     }
 }
 
+struct span reader_lines(struct reader *reader, uint64_t taken)
+{
+    struct span lines = span_from(reader->next, reader->end);
+    const char *last = reader->skipping ? NULL : memrchr(lines.p, '\n', lines.n);
+
+    reader->lines += taken;
+    lines.n = last ? (size_t)(last + 1 - lines.p) : 0;
+    reader->next += lines.n;
+    return lines;
+}
+
 const char *reader_error(const struct reader *reader)
 {
     return reader->error;

@@ -28,6 +28,11 @@ struct reader *reader_open(const char *path, char *error, size_t error_octets);
 void reader_close(struct reader *reader);
 
 enum reader_result reader_next(struct reader *reader, struct span *line);
+
+/* All whole lines that need no more reading, with their newlines; they live until the next call. Empty: reader_next()
+ * must be called. `taken`: how many lines the block of the last call had, for the reader's sentences. Lines above the
+ * cap are among them. */
+struct span reader_lines(struct reader *reader, uint64_t taken);
 const char *reader_error(const struct reader *reader);
 
 /* Modification time in seconds since 1970, for the year of stamps without one; now for standard input. */

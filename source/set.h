@@ -1,8 +1,8 @@
-/* Inside a set of sources: what source.c and the kinds of source (follow.c, stream.c) share. Nobody else includes it,
- * but for tests that want a shorter rotation.
+/* Inside a set of sources: what source.c and the kinds of source (follow.c, stream.c, multilog.c, journal.c) share.
+ * Nobody else includes it, but for tests that want a shorter rotation.
  *
  * A kind of source is a struct that begins with struct source, a constant table of operations, and a function that
- * makes one; the journal and multilog directories become further ones. One thread owns a set.
+ * makes one. One thread owns a set.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef MAILTALLY_SET_H
@@ -10,7 +10,12 @@
 
 #include "reader.h"
 #include "source.h"
+#include "turns.h"
 #include "watch.h"
+
+struct identities;
+struct listings;
+struct saved_source;
 
 /* A file that was renamed is given up for its successor when nothing came for so long. */
 #define SOURCE_QUIET_MS 2000
@@ -23,17 +28,21 @@ struct source {
     struct source_set *set;
     size_t index;
     char *name, *host;
+    const char *base; /* the last part of the name */
     enum source_state state; /* but for SOURCE_CATCHING_UP, which follows from behind_octets */
     uint64_t lines, octets, rotations, errors, behind_octets;
     int64_t last_read;
     char last_error[256];
-    bool due;      /* to be looked at */
+    bool due;      /* wishes to be looked at; news and time are reasons, too */
     bool ready;    /* may have something to read */
     bool restless; /* to be looked at again at each turn of a wait: time or a descriptor decides */
+    bool asks_to_end; /* whoever started the daemon has closed its standard input */
 };
 
 struct source_ops {
     enum source_type type;
+    bool by_base;  /* only news of a name that is the last part of its own can concern it */
+    bool fleeting; /* what was not read when the daemon ends is lost: see source_set_drain() */
     /* Finds out what appeared, grew, was cut off or went; sets ready, behind_octets and trouble. Some stat(2). */
     void (*look)(struct source *source);
     /* Hands over about `octets` (one block) of what is ready and returns how many they were; 0: nothing is left. */
@@ -44,20 +53,37 @@ struct source_ops {
     int (*descriptor)(const struct source *source);
     /* Frees all but what source_free() in source.c knows of. */
     void (*close)(struct source *source);
+    /* Writes the position behind the last whole line that was handed over, in a form that the next release reads too.
+     * What all sources have (lines, octets, rotations, errors, last_read) is written by saved.c. NULL: there is none. */
+    void (*save)(struct source *source, struct store *store);
+    /* Reads it into a source that was just adopted and not looked at yet. False: it makes no sense; the source is then
+     * as new. NULL: there is none. */
+    bool (*load)(struct source *source, struct load *load);
+    /* What the last save() wrote is safely on disk. NULL: it does not matter. */
+    void (*saved)(struct source *source);
+    /* Somebody waits for saved(). NULL: never. */
+    bool (*wants_saving)(const struct source *source);
 };
 
 struct source_set {
     struct source **sources;
     size_t sources_n, room;
-    size_t turn;         /* whose turn it is to be read first */
+    struct turns turns;
     struct watch *watch; /* NULL where the system gives none: then the sweep finds everything */
-    int64_t last_sweep_ms;
     int64_t quiet_ms;
     char *block; /* READER_BUFFER_OCTETS; whoever reads uses it */
+    struct identities *identities; /* which files are read by whom */
+    bool is_part;                  /* of another set, whose identities these are */
+    struct listings *listings;
+
+    struct saved_source *waiting; /* positions whose source was not added yet */
+    size_t waiting_n;
+    size_t waiting_turn; /* sources are added in the order in which they were saved: where the next one is likely */
 };
 
 /* Takes over `source` (allocated, size of its kind, zeroed but for what the kind needs). False without memory or above
- * the cap: then it was freed. name and host are copied. */
+ * the cap: then it was freed. name and host are copied. A position that was saved for this type and name is loaded, so
+ * all that load() needs must be there before. */
 bool source_adopt(struct source_set *set, struct source *source, const struct source_ops *ops, const char *name,
                   const char *host);
 
@@ -72,8 +98,19 @@ void source_give_rest(struct source *source, const struct source_lines *lines, s
 void source_trouble(struct source *source, enum source_state state, const char *what, int why, const char *advice);
 void source_trouble_ends(struct source *source);
 
+/* Something went wrong once (lines were lost): an error that is counted and stays in last_error until another replaces
+ * it; the source itself goes on. */
+void source_remark(struct source *source, const char *what, const char *advice);
+
 int64_t source_clock_ms(void); /* monotonic */
 
-extern const struct source_ops follow_ops, stream_ops;
+/* saved.c: gives a source that was just added the position that waits for it. */
+void saved_apply(struct source_set *set, struct source *source);
+void saved_forget(struct source_set *set); /* all that wait; at the end */
+/* The file of this source was another's, that is not configured any more: it goes on where that one ended. False: it
+ * does not; `saved` may be NULL. */
+bool saved_inherit(struct source *source, void *saved);
+
+extern const struct source_ops follow_ops, stdin_ops, fifo_ops, multilog_ops, journal_ops;
 
 #endif

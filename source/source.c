@@ -1,15 +1,15 @@
-/* The set: whose turn it is, when to look, how to wait. What a source is stands in follow.c and stream.c.
+/* The set and what all sources have in common. Whose turn it is stands in turn.c, what a source is in follow.c,
+ * stream.c, multilog.c, journal.c and aside.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "../parser/header.h"
+#include "identities.h"
+#include "listing.h"
 #include "set.h"
-
-#define POLLED_MAX 16 /* descriptors that one wait can listen to, inotify and the wake-up among them */
 
 int64_t source_clock_ms(void)
 {
@@ -26,10 +26,12 @@ struct source_set *source_set_new(void)
     if (!set)
         return NULL;
     set->quiet_ms = SOURCE_QUIET_MS;
-    set->last_sweep_ms = source_clock_ms();
+    set->turns.last_sweep_ms = source_clock_ms();
     set->watch = watch_new();
     set->block = malloc(READER_BUFFER_OCTETS);
-    if (set->block)
+    set->identities = identities_new();
+    set->listings = listings_new();
+    if (set->block && set->identities && set->listings)
         return set;
     source_set_free(set);
     return NULL;
@@ -49,7 +51,12 @@ void source_set_free(struct source_set *set)
         return;
     for (size_t i = 0; i < set->sources_n; i++)
         source_free(set->sources[i]);
+    saved_forget(set);
     watch_free(set->watch);
+    listings_free(set->listings);
+    if (!set->is_part)
+        identities_free(set->identities);
+    turns_free(&set->turns);
     free(set->sources);
     free(set->block);
     free(set);
@@ -68,6 +75,8 @@ static bool make_room(struct source_set *set)
     if (!sources)
         return false;
     set->sources = sources;
+    if (!turns_make_room(&set->turns, room))
+        return false;
     set->room = room;
     return true;
 }
@@ -82,12 +91,14 @@ bool source_adopt(struct source_set *set, struct source *source, const struct so
     source->host = host ? strdup(host) : NULL;
     source->state = SOURCE_OK;
     source->last_read = TIME_UNKNOWN;
-    source->due = true;
     if (!source->name || (host && !source->host) || !make_room(set)) {
         source_free(source);
         return false;
     }
+    source->base = strrchr(source->name, '/') ? strrchr(source->name, '/') + 1 : source->name;
     set->sources[set->sources_n++] = source;
+    turns_add(set, source);
+    saved_apply(set, source);
     return true;
 }
 
@@ -128,8 +139,16 @@ void source_trouble(struct source *source, enum source_state state, const char *
 
 void source_trouble_ends(struct source *source)
 {
+    if (source->state == SOURCE_OK)
+        return;
     source->state = SOURCE_OK;
     source->last_error[0] = '\0';
+}
+
+void source_remark(struct source *source, const char *what, const char *advice)
+{
+    snprintf(source->last_error, sizeof source->last_error, "%s: %s; %s", source->name, what, advice);
+    source->errors++;
 }
 
 static void give(struct source *source, const struct source_lines *lines, struct span line, bool overlong)
@@ -161,113 +180,4 @@ void source_give_rest(struct source *source, const struct source_lines *lines, s
         give(source, lines, rest, *skipping);
     source->octets += rest.n;
     *skipping = false;
-}
-
-static void mark(void *context, int directory, const char *name)
-{
-    struct source_set *set = context;
-
-    for (size_t i = 0; i < set->sources_n; i++) {
-        struct source *source = set->sources[i];
-
-        if (directory == WATCH_ALL || (source->ops->concerns && source->ops->concerns(source, directory, name)))
-            source->due = true;
-    }
-}
-
-/* Takes what inotify knows, and once a second everything, since hints may be missing. */
-static void look(struct source_set *set)
-{
-    int64_t now = source_clock_ms();
-
-    if (set->watch)
-        watch_news(set->watch, mark, set);
-    if (now - set->last_sweep_ms >= SOURCE_SWEEP_MS) {
-        set->last_sweep_ms = now;
-        mark(set, WATCH_ALL, "");
-    }
-    for (size_t i = 0; i < set->sources_n; i++) {
-        struct source *source = set->sources[i];
-
-        if (source->due)
-            source->ops->look(source);
-        source->due = false;
-    }
-}
-
-/* One block for each source that has something, beginning with the one after the last that was served. */
-static size_t read_round(struct source_set *set, size_t max_octets, const struct source_lines *lines)
-{
-    size_t total = 0, first = set->turn;
-
-    for (size_t i = 0; i < set->sources_n && total < max_octets; i++) {
-        struct source *source = set->sources[(first + i) % set->sources_n];
-        size_t octets;
-
-        if (!source->ready)
-            continue;
-        octets = source->ops->read(source, max_octets - total, lines);
-        source->ready = octets > 0;
-        total += octets;
-        set->turn = (source->index + 1) % set->sources_n;
-    }
-    return total;
-}
-
-size_t source_set_read(struct source_set *set, size_t max_octets, const struct source_lines *lines)
-{
-    size_t total = 0, octets;
-
-    look(set);
-    do {
-        octets = total < max_octets ? read_round(set, max_octets - total, lines) : 0;
-        total += octets;
-    } while (octets);
-    return total;
-}
-
-static bool any_ready(const struct source_set *set)
-{
-    for (size_t i = 0; i < set->sources_n; i++)
-        if (set->sources[i]->ready)
-            return true;
-    return false;
-}
-
-static nfds_t descriptors(const struct source_set *set, struct pollfd *polled, int wake_fd)
-{
-    nfds_t n = 0;
-
-    polled[n++] = (struct pollfd){ .fd = wake_fd, .events = POLLIN };
-    if (set->watch)
-        polled[n++] = (struct pollfd){ .fd = watch_descriptor(set->watch), .events = POLLIN };
-    for (size_t i = 0; i < set->sources_n && n < POLLED_MAX; i++) {
-        const struct source *source = set->sources[i];
-
-        if (source->ops->descriptor)
-            polled[n++] = (struct pollfd){ .fd = source->ops->descriptor(source), .events = POLLIN };
-    }
-    return n;
-}
-
-void source_set_wait(struct source_set *set, int timeout_ms, int wake_fd)
-{
-    int64_t deadline = source_clock_ms() + timeout_ms;
-    int64_t step = set->quiet_ms < SOURCE_SWEEP_MS ? set->quiet_ms : SOURCE_SWEEP_MS;
-    struct pollfd polled[POLLED_MAX];
-
-    for (;;) {
-        int64_t left = deadline - source_clock_ms();
-
-        look(set);
-        if (any_ready(set) || left <= 0)
-            return;
-        /* Interrupted by a signal: the caller may have been told to end. */
-        if (poll(polled, descriptors(set, polled, wake_fd), (int)(left < step ? left : step)) < 0)
-            return;
-        if (polled[0].revents)
-            return;
-        for (size_t i = 0; i < set->sources_n; i++)
-            set->sources[i]->due |= set->sources[i]->restless;
-    }
 }

@@ -1,5 +1,5 @@
-/* Where the daemon's lines come from: followed files now, the journal, multilog directories and pipes as further rows
- * of the same table of operations.
+/* Where the daemon's lines come from: followed files, the journal, multilog directories and pipes, each with a table of
+ * operations of its own.
  *
  * A set of sources is owned by one thread (the ingest thread). Nothing here blocks but source_set_wait().
  * Trouble with one source (missing, unreadable, stale) is its state and last error, never an end of the others.
@@ -9,8 +9,16 @@
 #define MAILTALLY_SOURCE_H
 
 #include "../parser/span.h"
+#include "../parser/store.h"
 
-enum source_type { SOURCE_FILE = 1, SOURCE_JOURNAL, SOURCE_DIRECTORY, SOURCE_STDIN };
+/* The numbers stand in the MIB and in saved states. */
+enum source_type {
+    SOURCE_FILE = 1,
+    SOURCE_JOURNAL = 2,
+    SOURCE_DIRECTORY = 3,
+    SOURCE_STDIN = 4,
+    SOURCE_FIFO = 5,
+};
 
 enum source_state {
     SOURCE_OK = 1,
@@ -45,11 +53,23 @@ struct source_set *source_set_new(void);
 void source_set_free(struct source_set *set);
 
 /* Adds one file, which need not exist yet. host: the host of lines that name none, or NULL. Both are copied.
- * False without memory. Read from its beginning. */
+ * False without memory. Read from its saved position, or from its beginning. */
 bool source_set_add_file(struct source_set *set, const char *path, const char *host);
 
-/* Likewise standard input, until it ends. */
-bool source_set_add_stdin(struct source_set *set, const char *host);
+/* Likewise standard input, until it ends. confirms: it is written by rsyslog's omprog with confirmMessages="on", which is
+ * answered on standard output (confirm.h). */
+bool source_set_add_stdin(struct source_set *set, const char *host, bool confirms);
+
+/* Likewise a FIFO, which need not exist yet; its writers may come and go. */
+bool source_set_add_fifo(struct source_set *set, const char *path, const char *host);
+
+/* Likewise a directory that multilog (or svlogd) writes: `current` and @*.s, @*.u. */
+bool source_set_add_directory(struct source_set *set, const char *path, const char *host);
+
+/* Likewise the systemd journal. selection: words separated by blanks (journal.h), NULL for what has the facility mail. Its
+ * name is "journal", or "journal:" and the selection. Where this was built without libsystemd the source says so. */
+bool source_set_add_journal(struct source_set *set, const char *selection);
+void source_journal_name(const char *selection, char *name, size_t octets);
 
 void source_set_status(const struct source_set *set, size_t source, struct source_status *status);
 const char *source_set_host(const struct source_set *set, size_t source); /* NULL: none was given */
@@ -61,5 +81,26 @@ size_t source_set_read(struct source_set *set, size_t max_octets, const struct s
 /* Waits until a source has news (inotify; a poll once a second where there is none), at most timeout_ms, or until
  * wake_fd becomes readable (-1: none). */
 void source_set_wait(struct source_set *set, int timeout_ms, int wake_fd);
+
+/* Positions. Between two calls of source_set_read() they are of the same instant as whatever took the lines: each is
+ * behind the last whole line that was handed over.
+ *
+ * Load comes before the sources are added: what was saved waits by type and name, is applied when such a source is
+ * added, and is saved again for 90 days when none is. False: the octets make no sense; nothing waits then. A single
+ * source's position that makes no sense is that source's trouble, and it is read from its beginning. */
+void source_set_save(struct source_set *set, struct store *store);
+bool source_set_load(struct source_set *set, struct load *load);
+
+/* What the last source_set_save() wrote is safely on disk (rsyslog's confirmMessages is answered then). */
+void source_set_saved(struct source_set *set);
+/* A sender waits for that. */
+bool source_set_wants_saving(const struct source_set *set);
+
+/* Before the last save: reads what stands in pipes, which nobody could read later. Reads no more than was there when it
+ * was called, or little more. Returns how many octets were handed over. */
+size_t source_set_drain(struct source_set *set, const struct source_lines *lines);
+/* The sender that started the daemon (rsyslog's omprog, with confirmMessages) has closed its standard input: the daemon
+ * is to save and end, or the next one that is started would find the state locked. */
+bool source_set_asks_to_end(const struct source_set *set);
 
 #endif

@@ -331,7 +331,7 @@ static const char *put_arc(FILE *out, const char *line)
 
 static void put_oids(FILE *out, const struct generator *g)
 {
-    static const char *const kinds[] = { " OBJECT-TYPE\n", " OBJECT IDENTIFIER " };
+    static const char *const kinds[] = { " OBJECT-TYPE\n", " OBJECT IDENTIFIER ", " NOTIFICATION-TYPE\n" };
     size_t arcs = 1;
 
     for (const char *p = g->base_oid; *p; p++)

@@ -189,14 +189,11 @@ class Rig:
 
     # ---- daemons
 
-    def start_snmpd(self, wait=True):
-        (self.dir / "snmpd.conf").write_text(f"""agentaddress udp:127.0.0.1:{self.port}
-rocommunity public 127.0.0.1
-master agentx
-agentXSocket unix:{self.socket}
-agentXPerms 0660 0755
-agentXRetries 1
-""")
+    def start_snmpd(self, *more, wait=True):
+        """With these further lines in its configuration."""
+        (self.dir / "snmpd.conf").write_text("\n".join([
+            f"agentaddress udp:127.0.0.1:{self.port}", "rocommunity public 127.0.0.1", "master agentx",
+            f"agentXSocket unix:{self.socket}", "agentXPerms 0660 0755", "agentXRetries 1", *more, ""]))
         self.socket.unlink(missing_ok=True)
         persistent = self.dir / "work/snmpd"
         environment = {"SNMP_PERSISTENT_DIR": str(persistent), "SNMPCONFPATH": str(self.dir), "MIBS": ""}
