@@ -296,12 +296,35 @@ static void grow(struct flow_table *t)
         relink(t, &t->pool[i]);
 }
 
+/* Drops the flow of this key and instance. Of an id that has too many instances, which were made up, the oldest goes:
+ * a chain that grew with each of them would make every line that meets it slow. */
+static void make_way(struct flow_table *t, uint64_t key, uint32_t instance)
+{
+    uint32_t link = skip_others(t, t->next, *slot_of(t, key), key);
+    struct flow *f = NULL;
+    unsigned instances = 0;
+
+    for (; link; link = skip_others(t, t->next, t->next[linked(t, link)], key)) {
+        if (t->pool[linked(t, link)].key != key)
+            continue;
+        f = &t->pool[linked(t, link)];
+        if (f->instance == instance) {
+            push_out(t, f);
+            return;
+        }
+        instances++;
+    }
+    if (instances >= WALK_CAP) {
+        push_out(t, f);
+        t->evicted_n++;
+    }
+}
+
 struct flow *flow_table_add(struct flow_table *t, uint64_t key, uint32_t instance)
 {
-    struct flow *f = flow_table_find(t, key, instance, false);
+    struct flow *f;
 
-    if (f)
-        push_out(t, f);
+    make_way(t, key, instance);
     if (t->in_use >= t->slots_n / 2 && t->slots_n < t->cap)
         grow(t);
     f = take_free(t);

@@ -548,15 +548,15 @@ static enum stamp_follows take_second_stamp(struct header_clock *clock, struct s
     return inner;
 }
 
-/* In any format: the usual line, which begins as one before it did, does not come here. */
+/* In any format: the usual line, which begins as one before it did, does not come here. `rest` is what stands behind
+ * the stamp, if that was met before. */
 static __attribute__((noinline)) bool parse_at_length(struct header *header, struct header_clock *clock,
-                                                      struct span line)
+                                                      struct span line, struct span rest, enum stamp_follows follows)
 {
-    struct span rest = line, none = { line.p, 0 };
+    const struct span none = { line.p, 0 };
+    int64_t time = follows == STAMP_NONE ? TIME_UNKNOWN : header->time;
 
-    *header = (struct header){ TIME_UNKNOWN, none, none, none, none, none, line, NULL };
-    enum stamp_follows follows = stamp_take_same(clock, &rest, &header->time);
-
+    *header = (struct header){ time, none, none, none, none, none, line, NULL };
     if (follows == STAMP_NONE)
         follows = take_stamp(clock, &rest, &header->time);
     if (follows == STAMP_NONE && take_container(&rest))
@@ -593,5 +593,5 @@ bool header_parse(struct header *header, struct header_clock *clock, struct span
     if ((follows == STAMP_TRADITIONAL || (follows == STAMP_SYSLOG && !may_be_header(rest, follows))) &&
         recall_origin(clock, header, rest))
         return true;
-    return parse_at_length(header, clock, line);
+    return parse_at_length(header, clock, line, rest, follows);
 }

@@ -46,10 +46,15 @@ struct header_clock {
     struct header_origin nameless;                /* and of lines that have neither: the host is the caller's */
     /* The rest is private to stamp.c. */
     bool set;
-    uint8_t remembered;              /* enum stamp_memory: what `stamp` is */
-    char stamp[16];                  /* the first octets of the last stamp */
-    int64_t stamp_base;              /* the hour or minute that they begin with, in seconds of local time */
-    int64_t stamp_time;              /* what the whole stamp means */
+    uint8_t remembered;    /* enum stamp_memory: what `stamp` is */
+    char stamp[16];        /* the first octets of the last stamp */
+    int64_t stamp_base;    /* the hour or minute that they begin with, in seconds of local time */
+    int64_t stamp_time;    /* what the whole stamp means */
+    char whole[32];        /* a stamp like 2026-11-21 03:47:01 +0100, with the space behind it */
+    uint8_t whole_octets;  /* of it; 0: none is remembered */
+    uint8_t whole_follows; /* enum stamp_follows */
+    bool whole_is_local;
+    int64_t whole_time;
     int64_t hour;                    /* where the last hour that was converted begins, in seconds of local time */
     int64_t hour_start, hour_repeat; /* its time; and again, where clocks are put back: else the same */
 };

@@ -319,6 +319,22 @@ static inline bool take_offset(struct span *s, int64_t *offset)
     return true;
 }
 
+/* The whole of a stamp without a fraction, which many lines have. Where clocks are put back it may have two meanings.
+ */
+static void remember_whole(struct header_clock *clock, struct span stamp, int64_t time, enum stamp_follows follows,
+                           bool is_local)
+{
+    clock->whole_octets = 0;
+    if (stamp.n >= sizeof clock->whole || stamp.p[19] == '.' || stamp.p[19] == ',' ||
+        (is_local && clock->hour_repeat != clock->hour_start))
+        return;
+    memcpy(clock->whole, stamp.p, stamp.n);
+    clock->whole_octets = (uint8_t)stamp.n;
+    clock->whole_follows = (uint8_t)follows;
+    clock->whole_is_local = is_local;
+    clock->whole_time = time;
+}
+
 /* ISO 8601 and what derives from it:
  *   2026-11-21T03:47:01.123456+01:00 mx1   RFC 3339; also without fraction, +0100, Z; without an offset local time
  *   2026-11-21 03:47:01[.123] [+0100 ]     Exim's mainlog, tai64nlocal; without an offset local time
@@ -347,9 +363,12 @@ enum stamp_follows stamp_take_iso(struct header_clock *clock, struct span *line,
         absolute = true;
         s = ahead;
     }
+    enum stamp_follows follows = separator == 'T' ? STAMP_SYSLOG : separator == ' ' ? STAMP_OWN : STAMP_MULTILOG;
+
     *time = absolute ? base + second - offset : clock_convert(clock, base + second);
+    remember_whole(clock, span_from(line->p, s.p), *time, follows, !absolute);
     *line = s;
-    return separator == 'T' ? STAMP_SYSLOG : separator == ' ' ? STAMP_OWN : STAMP_MULTILOG;
+    return follows;
 }
 
 /* `Sat 2026-11-21 05:44:01 UTC mx1`: journalctl -o short-full. A zone that is a name is this process's own.

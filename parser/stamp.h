@@ -33,8 +33,8 @@ enum stamp_follows stamp_take(struct header_clock *clock, struct span *line, int
 enum stamp_follows stamp_take_iso(struct header_clock *clock, struct span *line, int64_t *time);
 bool stamp_take_same_hour(struct header_clock *clock, struct span *line, int64_t *time);
 
-/* The common case in two loads: the line begins with the traditional stamp that the one before had, or its hour, or the
- * minute of an ISO 8601 stamp. STAMP_NONE: stamp_take() has to look. */
+/* The common case in two loads: the line begins with the stamp that the one before had, or with the hour of a
+ * traditional or the minute of an ISO 8601 stamp. STAMP_NONE: stamp_take() has to look. */
 static inline enum stamp_follows stamp_take_same(struct header_clock *clock, struct span *line, int64_t *time)
 {
     uint64_t is[2], was[2];
@@ -49,6 +49,14 @@ static inline enum stamp_follows stamp_take_same(struct header_clock *clock, str
         *time = clock->stamp_time;
         *line = span_skip(*line, sizeof is);
         return STAMP_TRADITIONAL;
+    }
+    if (clock->remembered == MEMORY_MINUTE && clock->whole_octets && line->n >= sizeof clock->whole &&
+        span_equal_octets(clock->whole, *line, clock->whole_octets)) {
+        if (clock->whole_is_local)
+            clock->previous = clock->whole_time;
+        *time = clock->whole_time;
+        *line = span_skip(*line, clock->whole_octets);
+        return (enum stamp_follows)clock->whole_follows;
     }
     if (clock->remembered == MEMORY_MINUTE)
         return is[1] == was[1] ? stamp_take_iso(clock, line, time) : STAMP_NONE;

@@ -49,4 +49,5 @@ void header_clock_load(struct header_clock *clock, struct load *load)
     memcpy(clock->stamp, stamp.p, stamp.n);
     clock->stamp_base = base;
     clock->stamp_time = time;
+    clock->whole_octets = 0;
 }
