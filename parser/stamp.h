@@ -52,6 +52,10 @@ static inline enum stamp_follows stamp_take_same(struct header_clock *clock, str
     }
     if (clock->remembered == MEMORY_MINUTE && clock->whole_octets && line->n >= sizeof clock->whole &&
         span_equal_octets(clock->whole, *line, clock->whole_octets)) {
+        char next = line->p[clock->whole_octets];
+
+        if (clock->whole_is_local && (next == '+' || next == '-')) /* this one has an offset */
+            return stamp_take_iso(clock, line, time);
         if (clock->whole_is_local)
             clock->previous = clock->whole_time;
         *time = clock->whole_time;
