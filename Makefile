@@ -108,6 +108,9 @@ check: ## Run every test; ends with one line "N passed, N failed, N skipped"
 check-quick: ## The inner loop: unit and golden tests, no roots, no servers
 	@$(MAKE) --no-print-directory all test-programs
 	@tests/run quick
+soak: all ## Ten minutes of load, with rotations and restarts of snmpd; nothing may grow
+	@tools/deps
+	@MAILTALLY_SECONDS=600 tests/live/soak
 test-programs: $(UNIT) $(B)/san/mailtally $(B)/san/mailtallyd $(FUZZ) ## Build the test programs
 clang: $(call objects,clang,$(foreach r,$(ROOMS),$(r)/*.c) parser/programs/*.c) ## Compile everything with clang's warnings
 
@@ -116,12 +119,13 @@ bench: all ## Measure against grep, mailgraph and pflogsumm; writes bench/RESULT
 
 install: all ## Install below PREFIX (default /usr/local), DESTDIR in front
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/snmp/mibs \
-	    $(DESTDIR)$(PREFIX)/share/doc/mailtally/snmpd.conf.d
+	    $(DESTDIR)$(PREFIX)/share/doc/mailtally/snmpd.conf.d $(DESTDIR)$(PREFIX)/share/doc/mailtally/docs
 	install -m 755 $(B)/mailtally $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(B)/mailtallyd $(DESTDIR)$(PREFIX)/sbin/
 	install -m 644 mibs/MAILTALLY-MIB.txt $(DESTDIR)$(PREFIX)/share/snmp/mibs/
 	install -m 644 snmpd.conf.d/* $(DESTDIR)$(PREFIX)/share/doc/mailtally/snmpd.conf.d/
 	install -m 644 README.md COPYING $(DESTDIR)$(PREFIX)/share/doc/mailtally/
+	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/mailtally/docs/
 
 clean: ## Remove what was built (the roots of the rigs stay; build/roots)
 	find $(B) -mindepth 1 -maxdepth 1 ! -name roots -exec rm -rf {} + 2>/dev/null || true
@@ -129,7 +133,7 @@ clean: ## Remove what was built (the roots of the rigs stay; build/roots)
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
-.PHONY: all generate deps deps-check demo check check-quick test-programs clang bench install clean help
+.PHONY: all generate deps deps-check demo check check-quick soak test-programs clang bench install clean help
 .SECONDARY:
 .DEFAULT_GOAL := all
 -include $(shell find $(B) -path $(B)/roots -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -184,7 +184,6 @@ static int run_here(const struct options *o, const char *state_directory, const 
     if (wake_fd < 0)
         return complain("there is no descriptor left", EXIT_TROUBLE);
     log_start(wake_fd);
-    catch_signals();
     if (o->pid_file && !process_write_pid(o->pid_file, error))
         return complain(error, EXIT_TROUBLE);
     status = serve_as(o, state_directory);
@@ -350,6 +349,9 @@ int daemon_do(struct options *o)
         printf("mailtallyd %s (Net-SNMP %s)\n", MAILTALLY_VERSION, netsnmp_get_version());
         return EXIT_ENDED;
     }
+    /* First of all: whoever started us may have written to our standard input and end us at once. */
+    if (o->task == TASK_RUN)
+        catch_signals();
     snmp_prepare();
     open_log(o);
     early = snmp_first_look(o, &errors);

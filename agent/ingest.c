@@ -273,7 +273,7 @@ static void settle(struct ingest *in)
 static void idle(struct ingest *in)
 {
     settle(in);
-    if (!in->backlog_read) {
+    if (!in->backlog_read && !source_set_settles(in->state.set)) {
         in->backlog_read = true;
         publish(in);
         wake(in->snmp_wake_fd);
@@ -285,7 +285,7 @@ static void idle(struct ingest *in)
     if (source_set_asks_to_end(in->state.set) && !atomic_exchange(&in->asks_to_end, true))
         wake(in->snmp_wake_fd);
     wait_for_news(in);
-    if (monotonic_ms() - in->looked_ms > LOOK_FOR_FILES_MS)
+    if (monotonic_ms() - in->looked_ms > (in->backlog_read ? LOOK_FOR_FILES_MS : PUBLISH_MS))
         look_for_sources(in);
 }
 

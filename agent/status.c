@@ -69,6 +69,8 @@ static void tell(const struct source_status *before, const struct source_status 
 {
     if (in_trouble(now) && (before->state != now->state || strcmp(before->last_error, now->last_error) != 0))
         log_message(LOG_WARNING, "%s", now->last_error[0] ? now->last_error : now->name);
+    else if (!in_trouble(now) && now->errors != before->errors && now->last_error[0])
+        log_message(LOG_WARNING, "%s", now->last_error); /* it goes on, but something was lost */
     else if (in_trouble(before) && !in_trouble(now))
         log_message(LOG_INFO, "%s is being read again", now->name);
 }
@@ -165,6 +167,17 @@ static bool say_what_is_wrong(struct snapshot *s)
     return true;
 }
 
+/* What is worth knowing when nothing is wrong. */
+static const char *remark(const struct snapshot *s)
+{
+    if (s->remark_text[0])
+        return s->remark_text;
+    for (size_t i = 0; i < s->sources_n; i++)
+        if (s->sources[i].status.last_error[0])
+            return s->sources[i].status.last_error;
+    return "all sources are read to their ends";
+}
+
 void status_sentence(struct snapshot *s)
 {
     if (!s->backlog_read)
@@ -176,7 +189,7 @@ void status_sentence(struct snapshot *s)
     else if (s->behind_octets > BEHIND_OCTETS)
         say(s, AGENT_CATCHING_UP, "%" PRIu64 " octets of the logs are not read yet", s->behind_octets);
     else
-        say(s, AGENT_OK, "%s", s->remark_text[0] ? s->remark_text : "all sources are read to their ends");
+        say(s, AGENT_OK, "%s", remark(s));
 }
 
 void status_clear(struct status *s)

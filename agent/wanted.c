@@ -45,7 +45,10 @@ static bool add_to_set(struct source_set *set, const struct config_source *sourc
     case CONFIG_SOURCE_FIFO:
         return source_set_add_fifo(set, source->path, source->host);
     case CONFIG_SOURCE_STDIN:
-        return source_set_add_stdin(set, source->host, source->confirms);
+        return source_set_add_stdin(set, source->host,
+                                    source->confirms ? SOURCE_STDIN_CONFIRMS
+                                    : source->exits  ? SOURCE_STDIN_EXITS
+                                                     : SOURCE_STDIN_STAYS);
     }
     return false;
 }
@@ -87,14 +90,23 @@ static void want_file(void *context, const char *path, const char *host)
     want(context, &file);
 }
 
+/* A directory that hangs must not stop the others. */
+static void expand(void *context, const char *pattern, void (*each)(void *found, const char *path), void *found)
+{
+    (void)source_set_glob(context, pattern, each, found);
+}
+
 void wanted_look(const struct config *config, struct state *state, struct status *status, const char *machine)
 {
     struct look look = { state, status, machine };
+    const struct config_glob glob = { expand, state->set };
 
-    config_each_file(config, want_file, &look);
+    config_each_file_by(config, &glob, want_file, &look);
     for (size_t i = 0; i < config->sources_n; i++)
         if (config->sources[i].type != CONFIG_SOURCE_FILE)
             want(&look, &config->sources[i]);
+    for (size_t i = 0; i < status->sources_n; i++)
+        source_set_want(state->set, i, status->sources[i]->wanted);
 }
 
 static bool is_configured(const struct config *config, const struct source_status *source)

@@ -14,8 +14,8 @@
  * of a rotation. */
 void wanted_look(const struct config *config, struct state *state, struct status *status, const char *machine);
 
-/* A source that is no longer configured stays in the set, but its lines are dropped: when it comes back it goes on from
- * there, and nothing is counted twice. */
+/* A source that is no longer configured stays in the set. A file rests, and goes on where it was when it comes back;
+ * other kinds are read on, and their lines are dropped. Call before wanted_look(). */
 void wanted_drop(const struct config *config, struct status *status);
 
 #endif

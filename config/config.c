@@ -60,8 +60,8 @@ static void no_more(char *line)
     wrong(message);
 }
 
-/* What may stand behind a source: host=NAME; confirmMessages where `confirms` is not NULL. */
-static bool take_settings(char **line, char *host, bool *confirms)
+/* What may stand behind a source: host=NAME; of standard input also how it ends, where `source` is not NULL. */
+static bool take_settings(char **line, char *host, struct config_source *source)
 {
     char word[WORD_OCTETS], message[CONFIG_ERROR_OCTETS];
     unsigned errors = errors_read;
@@ -70,11 +70,13 @@ static bool take_settings(char **line, char *host, bool *confirms)
     while (next_word(line, word)) {
         if (strncasecmp(word, "host=", 5) == 0 && word[5] && !*host) {
             strcpy(host, word + 5);
-        } else if (confirms && strcasecmp(word, "confirmMessages") == 0) {
-            *confirms = true;
+        } else if (source && strcasecmp(word, "confirmMessages") == 0) {
+            source->confirms = true;
+        } else if (source && strcasecmp(word, "exitAtEnd") == 0) {
+            source->exits = true;
         } else {
             snprintf(message, sizeof message, "\"%.100s\" is not understood: after the source stands %s", word,
-                     confirms ? "host=NAME, confirmMessages or nothing" : "host=NAME or nothing");
+                     source ? "host=NAME, exitAtEnd, confirmMessages or nothing" : "host=NAME or nothing");
             wrong(message);
             return false;
         }
@@ -141,10 +143,12 @@ static void read_journal_source(char *line)
 static void read_stdin_source(char *line)
 {
     char host[WORD_OCTETS];
-    bool confirms = false;
+    struct config_source how = { 0 };
 
-    if (take_settings(&line, host, &confirms) && add_source(CONFIG_SOURCE_STDIN, NULL, host))
-        reading->sources[reading->sources_n - 1].confirms = confirms;
+    if (!take_settings(&line, host, &how) || !add_source(CONFIG_SOURCE_STDIN, NULL, host))
+        return;
+    reading->sources[reading->sources_n - 1].exits = how.exits;
+    reading->sources[reading->sources_n - 1].confirms = how.confirms;
 }
 
 static void source_token(const char *token, char *line)
@@ -292,7 +296,7 @@ static const struct {
 } tokens[] = {
     { "source", source_token, forget,
       "file PATH [host=NAME] | journal [UNIT | identifier=PROGRAM | facility=NAME | directory=PATH]... | "
-      "directory PATH [host=NAME] | fifo PATH [host=NAME] | stdin [host=NAME] [confirmMessages]" },
+      "directory PATH [host=NAME] | fifo PATH [host=NAME] | stdin [host=NAME] [exitAtEnd | confirmMessages]" },
     { "host", host_token, NULL, "REGEX" },
     { "contentFilter", content_filter_token, NULL, "auto | none | loopback | ADDRESS..." },
     { "enableProgram", enable_token, NULL, "NAME..." },

@@ -19,17 +19,21 @@ enum config_source_type {
 };
 
 /* source file PATH [host=NAME]         a file, or a glob
- * source journal [WORD...]             the systemd journal: UNIT, unit=UNIT, identifier=PROGRAM, facility=NAME: what
- * any of these fits, or facility=mail without one; directory=PATH: of other hosts source directory PATH [host=NAME]
- * what multilog (or svlogd) writes source fifo PATH [host=NAME] source stdin [host=NAME] [confirmMessages]
- *                                      confirmMessages: each message of rsyslog's omprog, which must be set likewise,
- * is confirmed when it is saved */
+ * source journal [WORD...]             the systemd journal. Words: UNIT, unit=UNIT, identifier=PROGRAM, facility=NAME;
+ *                                      entries that any of these fits, without one those of facility=mail.
+ *                                      directory=PATH: journal files of other hosts
+ * source directory PATH [host=NAME]    what multilog (or svlogd) writes
+ * source fifo PATH [host=NAME]
+ * source stdin [host=NAME] [exitAtEnd | confirmMessages]
+ *                                      exitAtEnd: mailtallyd ends with it, as rsyslog's omprog wants of its programs.
+ *                                      confirmMessages: likewise, and a message is confirmed when it is saved, for
+ *                                      which omprog needs confirmMessages="on" */
 struct config_source {
     enum config_source_type type;
-    char *path;    /* a file or a glob, a directory, a FIFO; the words of a journal, separated by blanks, NULL for none;
-                      NULL for standard input */
-    char *host;    /* the host of lines that name none; NULL: this machine */
-    bool confirms; /* confirmMessages */
+    char *path; /* a file or a glob, a directory, a FIFO; the words of a journal, separated by blanks, NULL for none;
+                   NULL for standard input */
+    char *host; /* the host of lines that name none; NULL: this machine */
+    bool exits, confirms; /* exitAtEnd, confirmMessages */
 };
 
 /* When the daemon sends notifications. Of times 0 means never. */
@@ -116,6 +120,19 @@ struct config *config_read(const char *file, unsigned *errors);
  * is when it has no wildcard. */
 void config_each_file(const struct config *config, void (*each)(void *context, const char *path, const char *host),
                       void *context);
+
+/* Likewise, with patterns expanded by somebody else: a directory may be on a file system that hangs. */
+struct config_glob {
+    /* Calls `each` with `found` for the paths that the pattern stands for, in any order. */
+    void (*expand)(void *context, const char *pattern, void (*each)(void *found, const char *path), void *found);
+    void *context;
+};
+void config_each_file_by(const struct config *config, const struct config_glob *glob,
+                         void (*each)(void *context, const char *path, const char *host), void *context);
+
+/* Likewise the files in the directories of multilog, those of each in their order. */
+void config_each_file_in_directories(const struct config *config,
+                                     void (*each)(void *context, const char *path, const char *host), void *context);
 
 /* Sets the options that the configuration has; they point into it. The host expression is not among them: see
  * hosts.h. */

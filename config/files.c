@@ -2,7 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <glob.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "config.h"
@@ -50,11 +53,13 @@ static bool is_old(const char *path)
 struct given {
     char **paths;
     size_t n;
+    size_t others_n; /* of them, how many are not of the pattern that is expanded now */
+    const struct config_glob *glob;
     void (*each)(void *context, const char *path, const char *host);
     void *context;
 };
 
-/* One file may be meant by a glob and by its name: it must not count twice. */
+/* One file may be meant by a glob and by its name: it must not count twice. A pattern gives each path once. */
 static void give(struct given *given, const char *path, const char *host)
 {
     char **paths = realloc(given->paths, (given->n + 1) * sizeof(char *));
@@ -62,7 +67,7 @@ static void give(struct given *given, const char *path, const char *host)
 
     if (paths)
         given->paths = paths;
-    for (size_t i = 0; i < given->n; i++)
+    for (size_t i = 0; i < given->others_n; i++)
         if (strcmp(given->paths[i], path) == 0) {
             free(copy);
             return;
@@ -74,33 +79,147 @@ static void give(struct given *given, const char *path, const char *host)
     given->each(given->context, path, host);
 }
 
-static void give_glob(struct given *given, const char *pattern, const char *host)
+static void forget(struct given *given)
 {
-    glob_t found = { 0 };
-    bool any = glob(pattern, 0, NULL, &found) == 0;
-
-    for (size_t i = 0; any && i < found.gl_pathc; i++)
-        if (!is_old(found.gl_pathv[i]))
-            give(given, found.gl_pathv[i], host);
-    globfree(&found);
+    for (size_t i = 0; i < given->n; i++)
+        free(given->paths[i]);
+    free(given->paths);
 }
 
-void config_each_file(const struct config *config, void (*each)(void *context, const char *path, const char *host),
-                      void *context)
+/* What a pattern stands for, in the order in which it was found. */
+struct found {
+    char **paths;
+    size_t n;
+};
+
+static void find(void *context, const char *path)
+{
+    struct found *found = context;
+    char **paths = realloc(found->paths, (found->n + 1) * sizeof(char *));
+
+    if (!paths)
+        return;
+    found->paths = paths;
+    paths[found->n] = strdup(path);
+    found->n += paths[found->n] != NULL;
+}
+
+static void find_here(void *context, const char *pattern, void (*each)(void *context, const char *path), void *found)
+{
+    glob_t paths = { 0 };
+
+    (void)context;
+    if (glob(pattern, GLOB_NOSORT, NULL, &paths) == 0)
+        for (size_t i = 0; i < paths.gl_pathc; i++)
+            each(found, paths.gl_pathv[i]);
+    globfree(&paths);
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* mail-20261121.log, where mail.log is there, too: logrotate with "dateext" and "extension". Without it these are files
+ * that somebody writes each day anew. */
+static bool is_dated_sister(const struct found *found, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
+    char name[PATH_MAX], *key = name;
+    size_t digits = 0;
+    const char *stem = dot;
+
+    if (!dot || strlen(path) >= sizeof name)
+        return false;
+    while (stem > base && (is_digit(stem[-1]) || strchr("-_", stem[-1])))
+        digits += is_digit(*--stem);
+    if (digits < 8 || stem == base || is_digit(*stem))
+        return false;
+    snprintf(name, sizeof name, "%.*s%s", (int)(stem - path), path, dot);
+    return bsearch(&key, found->paths, found->n, sizeof(char *), by_path) != NULL;
+}
+
+static void give_glob(struct given *given, const char *pattern, const char *host)
+{
+    struct found found = { 0 };
+
+    given->glob->expand(given->glob->context, pattern, find, &found);
+    if (found.n)
+        qsort(found.paths, found.n, sizeof(char *), by_path);
+    given->others_n = given->n;
+    for (size_t i = 0; i < found.n; i++) {
+        if (!is_old(found.paths[i]) && !is_dated_sister(&found, found.paths[i]))
+            give(given, found.paths[i], host);
+    }
+    given->others_n = given->n;
+    for (size_t i = 0; i < found.n; i++)
+        free(found.paths[i]);
+    free(found.paths);
+}
+
+/* multilog's older files, whose names are their times, and the one of now. */
+static int is_multilogs(const struct dirent *entry)
+{
+    return strcmp(entry->d_name, "current") == 0 || (entry->d_name[0] == '@' && strlen(entry->d_name) >= 25);
+}
+
+/* `current` is the last. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static void give_directory(struct given *given, const struct config_source *source)
+{
+    struct dirent **entries;
+    char path[PATH_MAX];
+    int n = scandir(source->path, &entries, is_multilogs, by_name);
+
+    for (int i = 0; i < n; i++) {
+        given->others_n = given->n;
+        if (snprintf(path, sizeof path, "%s/%s", source->path, entries[i]->d_name) < (int)sizeof path)
+            give(given, path, source->host);
+        free(entries[i]);
+    }
+    if (n >= 0)
+        free(entries);
+}
+
+void config_each_file_in_directories(const struct config *config,
+                                     void (*each)(void *context, const char *path, const char *host), void *context)
 {
     struct given given = { .each = each, .context = context };
+
+    for (size_t i = 0; i < config->sources_n; i++)
+        if (config->sources[i].type == CONFIG_SOURCE_DIRECTORY)
+            give_directory(&given, &config->sources[i]);
+    forget(&given);
+}
+
+void config_each_file_by(const struct config *config, const struct config_glob *glob,
+                         void (*each)(void *context, const char *path, const char *host), void *context)
+{
+    struct given given = { .each = each, .context = context, .glob = glob };
 
     for (size_t i = 0; i < config->sources_n; i++) {
         const struct config_source *source = &config->sources[i];
 
         if (source->type != CONFIG_SOURCE_FILE)
             continue;
+        given.others_n = given.n;
         if (has_wildcard(source->path))
             give_glob(&given, source->path, source->host);
         else
             give(&given, source->path, source->host);
     }
-    for (size_t i = 0; i < given.n; i++)
-        free(given.paths[i]);
-    free(given.paths);
+    forget(&given);
+}
+
+void config_each_file(const struct config *config, void (*each)(void *context, const char *path, const char *host),
+                      void *context)
+{
+    static const struct config_glob here = { find_here, NULL };
+
+    config_each_file_by(config, &here, each, context);
 }

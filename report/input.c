@@ -128,6 +128,17 @@ static void add_file(void *context, const char *path, const char *host)
     input->has_trouble = true;
 }
 
+static void add_configured(struct input *input)
+{
+    config_each_file(input->config, add_file, input);
+    config_each_file_in_directories(input->config, add_file, input);
+    for (size_t i = 0; i < input->config->sources_n; i++)
+        if (input->config->sources[i].type == CONFIG_SOURCE_JOURNAL) {
+            complain("the journal is read with: journalctl -o short-iso-precise SYSLOG_FACILITY=2 | mailtally ... -");
+            input->has_trouble = true;
+        }
+}
+
 static bool add_files(struct input *input, const struct options *options)
 {
     input->merge = merge_new();
@@ -138,8 +149,8 @@ static bool add_files(struct input *input, const struct options *options)
     for (size_t i = 0; i < options->files_n; i++)
         add_file(input, options->files[i], NULL);
     if (options->files_n == 0)
-        config_each_file(input->config, add_file, input);
-    if (input->files_n == 0)
+        add_configured(input);
+    if (input->files_n == 0 && !input->has_trouble)
         complain("the configuration names no file that is there; name a FILE, or \"-\" for standard input");
     return input->files_n > 0;
 }

@@ -104,10 +104,7 @@ static bool takes_message(struct confirm *confirm, struct span line)
             confirm->sent[confirm->sent_n++] = hash;
         confirm->again = confirm->sent_n;
     }
-    if (confirm->in_transaction)
-        answer(confirm, defer, false);
-    else
-        answer(confirm, ok, true);
+    answer(confirm, confirm->in_transaction ? defer : ok, true);
     return known;
 }
 
@@ -122,7 +119,7 @@ bool confirm_takes(struct confirm *confirm, struct span line)
     }
     if (is_commit(line)) {
         confirm->in_transaction = false;
-        answer(confirm, ok, true);
+        answer(confirm, ok, false);
         return true;
     }
     return takes_message(confirm, line);

@@ -4,12 +4,14 @@
  *   nothing yet: the program has started    OK
  *   a message                               OK, when the state that holds it is saved
  *   BEGIN TRANSACTION                       OK
- *   a message in a transaction              DEFER_COMMIT
- *   COMMIT TRANSACTION                      OK, when the state that holds its messages is saved
+ *   a message in a transaction              DEFER_COMMIT, then, too
+ *   COMMIT TRANSACTION                      OK
  *
- * (plugins/external/INTERFACE.md and plugins/omprog/omprog.c of rsyslog 8.31 and later.) While the state cannot be
- * saved a dot is written every other second, so that rsyslog waits on and does not start a second daemon; an error for
- * an answer would make it send again what is already counted.
+ * (plugins/external/INTERFACE.md and plugins/omprog/omprog.c of rsyslog 8.31 and later.) A message in a transaction
+ * could be deferred at once, and be saved with the commit; but when the program dies in between, rsyslog before 8.2508
+ * sends only the last one again (rsyslog issue 2420), and the others would be lost. While the state cannot be saved a
+ * dot is written every other second, so that rsyslog waits on and does not start a second daemon; an error for an
+ * answer would make it send again what is already counted.
  *
  * What rsyslog got no answer to it sends again to the next process. So the saved state also holds the hashes of the
  * messages whose answer it may not have read, and those are not counted again when they come first after a start.

@@ -133,9 +133,8 @@ static void name_is_gone(struct follow *follow, int why)
         source_trouble(source, SOURCE_MISSING, "does not exist", 0, "it is read as soon as it appears");
 }
 
-static void all_is_well(struct follow *follow, const struct generation *named)
+static void all_is_well(struct follow *follow)
 {
-    follow->seen = named->modified;
     if (!follow->retry_ms)
         source_trouble_ends(&follow->source);
     if (follow->alias)
@@ -146,7 +145,6 @@ static void all_is_well(struct follow *follow, const struct generation *named)
 static void look_at_name(struct follow *follow)
 {
     struct source *source = &follow->source;
-    struct generation *named;
     struct stat status;
 
     if (stat(source->name, &status) != 0) {
@@ -165,9 +163,10 @@ static void look_at_name(struct follow *follow)
         return;
     if (follow->behind || !follow_open_one(follow, &status))
         resume_catch_up(follow, &status);
-    named = follow_open_one(follow, &status);
-    if (named)
-        all_is_well(follow, named);
+    if (follow_open_one(follow, &status)) {
+        all_is_well(follow);
+        follow->sees = true;
+    }
 }
 
 static bool was_deleted(const struct generation *generation)
@@ -238,12 +237,15 @@ static void follow_look(struct source *source)
     /* Asked each time: the directory may have been made, or replaced, since. */
     if (source->set->watch)
         follow->watch = watch_directory(source->set->watch, follow->directory);
+    follow->sees = false;
     look_at_name(follow);
     for (size_t i = 0; i < follow->generations_n; i++) {
         if (follow->generations[i].content)
             look_at_open(follow, i);
         unfinished += !follow->generations[i].finished;
     }
+    if (follow->sees && follow->generations_n)
+        follow->seen = follow->generations[follow->generations_n - 1].modified;
     measure(follow);
     source->ready = is_ready(follow) && follow->retry_ms <= source_clock_ms();
     source->restless = unfinished > 1 || follow->gone_ms || follow->behind || follow->lost_sight;
@@ -362,6 +364,20 @@ static bool follow_concerns(const struct source *source, int watch, const char *
     return watch == follow->watch;
 }
 
+/* Others may read its files, and go on where it was; so does it, later. */
+static void follow_rest(struct source *source)
+{
+    struct follow *follow = follow_of(source);
+
+    for (size_t i = 0; i < follow->generations_n; i++) {
+        generation_close(&follow->generations[i]);
+        generation_tell(&follow->generations[i], source->set->identities, NULL);
+    }
+    follow->lost_sight = follow->generations_n > 0;
+    follow->gone_ms = follow->retry_ms = 0;
+    source->behind_octets = 0;
+}
+
 static void follow_close(struct source *source)
 {
     struct follow *follow = follow_of(source);
@@ -377,6 +393,7 @@ const struct source_ops follow_ops = {
     .read = follow_read,
     .by_base = true,
     .concerns = follow_concerns,
+    .rest = follow_rest,
     .close = follow_close,
     .save = positions_save,
     .load = positions_load,
@@ -394,8 +411,11 @@ static char *directory_of(const char *path)
 
 bool source_set_add_file(struct source_set *set, const char *path, const char *host)
 {
-    struct follow *follow = calloc(1, sizeof *follow);
+    struct follow *follow;
 
+    if (aside_wanted(set, path))
+        return aside_add(set, SOURCE_FILE, path, host);
+    follow = calloc(1, sizeof *follow);
     if (!follow)
         return false;
     follow->watch = WATCH_NONE;

@@ -20,6 +20,7 @@ struct follow {
     bool lost_sight;
     /* Files that are newer than the last generation are to be looked for; resuming: they were written long ago. */
     bool behind, resuming;
+    bool sees;             /* the last generation is the file of the name, at this look */
     struct timespec added; /* when this source was */
     struct timespec seen;  /* when the file of the name had last changed; what came after it is newer */
     /* What was lost was written until then, and nothing that is newer was read; 0: nothing was lost. */

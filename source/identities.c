@@ -9,6 +9,7 @@
 
 struct identities {
     pthread_mutex_t lock;
+    size_t owners;
     struct identity *rows; /* number - 1; those that are free have `used` false */
     bool *used;
     size_t rows_n, room;
@@ -20,14 +21,31 @@ struct identities *identities_new(void)
 {
     struct identities *identities = calloc(1, sizeof *identities);
 
-    if (identities)
+    if (identities) {
         pthread_mutex_init(&identities->lock, NULL);
+        identities->owners = 1;
+    }
+    return identities;
+}
+
+struct identities *identities_share(struct identities *identities)
+{
+    pthread_mutex_lock(&identities->lock);
+    identities->owners++;
+    pthread_mutex_unlock(&identities->lock);
     return identities;
 }
 
 void identities_free(struct identities *identities)
 {
+    bool last;
+
     if (!identities)
+        return;
+    pthread_mutex_lock(&identities->lock);
+    last = identities->owners-- == 1;
+    pthread_mutex_unlock(&identities->lock);
+    if (!last)
         return;
     pthread_mutex_destroy(&identities->lock);
     free(identities->rows);

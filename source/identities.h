@@ -42,7 +42,8 @@ struct identity_query {
 struct identities;
 
 struct identities *identities_new(void); /* NULL without memory */
-void identities_free(struct identities *identities);
+struct identities *identities_share(struct identities *identities);
+void identities_free(struct identities *identities); /* when all that share it have */
 
 /* Its number; IDENTITY_NONE without memory or above the cap: then it is simply not known. */
 uint32_t identities_add(struct identities *identities, const struct identity *identity);

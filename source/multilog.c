@@ -251,8 +251,11 @@ const struct source_ops multilog_ops = {
 
 bool source_set_add_directory(struct source_set *set, const char *path, const char *host)
 {
-    struct multilog *multilog = calloc(1, sizeof *multilog);
+    struct multilog *multilog;
 
+    if (aside_wanted(set, path))
+        return aside_add(set, SOURCE_DIRECTORY, path, host);
+    multilog = calloc(1, sizeof *multilog);
     if (!multilog)
         return false;
     multilog->watch = WATCH_NONE;

@@ -39,15 +39,22 @@ static bool is_open(struct follow *follow, dev_t device, ino_t inode)
     return follow_open_one(follow, &(struct stat){ .st_dev = device, .st_ino = inode }) != NULL;
 }
 
-static void was_found(struct follow *follow, struct generation *generation)
+/* False: another source reads it by now; this position is worth nothing any more. */
+static bool was_found(struct follow *follow, struct generation *generation)
 {
     struct source *source = &follow->source;
     struct identity known;
+    bool is_known = generation_is_known(generation, source->set->identities, source->name, &known);
 
+    if (is_known && known.owner && !generation->finished) {
+        generation_forget(generation, source->set->identities, true);
+        return false;
+    }
     generation->changed_ms = quiet_since(follow, generation);
-    if (generation_is_known(generation, source->set->identities, source->name, &known) && !known.owner)
+    if (is_known && !known.owner)
         generation_go_on_from(generation, &known);
     generation_tell(generation, source->set->identities, source->name);
+    return true;
 }
 
 /* One position: under the name, then among the relatives from the newest to the oldest. */
@@ -68,9 +75,9 @@ static enum generation_fit find_one(struct follow *follow, struct generation *ge
         if (fit == GENERATION_UNKNOWN)
             unknown = errno;
     }
-    if (fit == GENERATION_FITS)
-        was_found(follow, generation);
-    else if (unknown) {
+    if (fit == GENERATION_FITS && !was_found(follow, generation)) {
+        fit = GENERATION_FITS_NOT;
+    } else if (fit != GENERATION_FITS && unknown) {
         errno = unknown;
         fit = GENERATION_UNKNOWN;
     }
@@ -274,11 +281,15 @@ static bool came_after(const struct follow *follow, const struct relative *relat
     return !is_before(relative, generation ? generation->modified : follow->since);
 }
 
+/* Or a copy of one: copytruncate makes it before it truncates, and may be met in between. */
 static bool is_one_of(const struct generation *generations, size_t n, const struct relative *relative)
 {
-    for (size_t i = 0; i < n; i++)
-        if (is_generation(&generations[i], relative))
+    for (size_t i = 0; i < n; i++) {
+        const struct generation by_content = { .fingerprint = generations[i].fingerprint };
+
+        if (is_generation(&generations[i], relative) || is_generation(&by_content, relative))
             return true;
+    }
     return false;
 }
 

@@ -36,7 +36,7 @@ static void forget(struct source_set *set, struct saved_source *saved)
 }
 
 /* What saved.c wrote in front of what the kind of source did. */
-static void load_common(struct source *source, struct load *load)
+void saved_common(struct source *source, struct load *load)
 {
     source->lines = load_number(load);
     source->octets = load_number(load);
@@ -54,9 +54,8 @@ void saved_forget(struct source_set *set)
     set->waiting_n = set->waiting_turn = 0;
 }
 
-static void save_one(struct source *source, struct store *store, struct store *part, int64_t now)
+void saved_write(struct source *source, struct store *part)
 {
-    part->n = 0;
     store_number(part, source->lines);
     store_number(part, source->octets);
     store_number(part, source->rotations);
@@ -64,6 +63,12 @@ static void save_one(struct source *source, struct store *store, struct store *p
     store_signed(part, source->last_read);
     if (source->ops->save)
         source->ops->save(source, part);
+}
+
+static void save_one(struct source *source, struct store *store, struct store *part, int64_t now)
+{
+    part->n = 0;
+    saved_write(source, part);
     store_number(store, source->ops->type);
     store_text(store, source->name);
     store_signed(store, now);
@@ -127,7 +132,7 @@ static void tell(struct source_set *set, struct saved_source *saved)
     struct load load = load_of(saved->part);
     struct source unused;
 
-    load_common(&unused, &load);
+    saved_common(&unused, &load);
     saved->known_n = positions_tell(set->identities, &load, saved, saved->known);
 }
 
@@ -175,21 +180,27 @@ static struct saved_source *find(struct source_set *set, const struct source *so
     return NULL;
 }
 
-void saved_apply(struct source_set *set, struct source *source)
+void saved_read(struct source *source, struct span part)
 {
-    struct saved_source *saved = find(set, source);
-    struct load load;
+    struct load load = load_of(part);
 
-    if (!saved)
-        return;
-    load = load_of(saved->part);
-    load_common(source, &load);
+    saved_common(source, &load);
     if (load.failed) {
         source->lines = source->octets = source->rotations = source->errors = 0;
         source->last_read = TIME_UNKNOWN;
     }
-    if (load.failed || (source->ops->load && !source->ops->load(source, &load)))
+    /* A kind that had no position yet wrote nothing more. */
+    if (load.failed || (load.n && source->ops->load && !source->ops->load(source, &load)))
         source_remark(source, "its saved position cannot be used", "it is read from its beginning");
+}
+
+void saved_apply(struct source_set *set, struct source *source)
+{
+    struct saved_source *saved = find(set, source);
+
+    if (!saved)
+        return;
+    saved_read(source, saved->part);
     forget(set, saved);
 }
 
@@ -203,7 +214,7 @@ bool saved_inherit(struct source *source, void *saved)
     if (!from || source->set->is_part)
         return false;
     load = load_of(from->part);
-    load_common(&unused, &load);
+    saved_common(&unused, &load);
     loaded = source->ops->load(source, &load);
     forget(source->set, from);
     return loaded;

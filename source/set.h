@@ -14,28 +14,33 @@
 #include "watch.h"
 
 struct identities;
+struct lanes;
 struct listings;
+struct mounts;
 struct saved_source;
 
 /* A file that was renamed is given up for its successor when nothing came for so long. */
 #define SOURCE_QUIET_MS 2000
 /* How often the world is looked at without a hint from inotify. */
 #define SOURCE_SWEEP_MS 1000
-#define SOURCES_CAP     4096
+/* So long a file system may take to answer before its sources have failed. */
+#define SOURCE_HANG_MS 5000
+#define SOURCES_CAP    4096
 
 struct source {
     const struct source_ops *ops;
     struct source_set *set;
     size_t index;
     char *name, *host;
-    const char *base; /* the last part of the name */
+    const char *base;        /* the last part of the name */
     enum source_state state; /* but for SOURCE_CATCHING_UP, which follows from behind_octets */
     uint64_t lines, octets, rotations, errors, behind_octets;
     int64_t last_read;
     char last_error[256];
-    bool due;      /* wishes to be looked at; news and time are reasons, too */
-    bool ready;    /* may have something to read */
-    bool restless; /* to be looked at again at each turn of a wait: time or a descriptor decides */
+    bool due;         /* wishes to be looked at; news and time are reasons, too */
+    bool ready;       /* may have something to read */
+    bool resting;     /* nobody wants it for now */
+    bool restless;    /* to be looked at again at each turn of a wait: time or a descriptor decides */
     bool asks_to_end; /* whoever started the daemon has closed its standard input */
 };
 
@@ -51,10 +56,13 @@ struct source_ops {
     bool (*concerns)(const struct source *source, int watch, const char *name);
     /* What becomes readable when there is more; -1 nothing. NULL: nothing ever. */
     int (*descriptor)(const struct source *source);
+    /* It is not wanted for now, and will not be looked at or read. NULL: it is read all the same. */
+    void (*rest)(struct source *source);
     /* Frees all but what source_free() in source.c knows of. */
     void (*close)(struct source *source);
     /* Writes the position behind the last whole line that was handed over, in a form that the next release reads too.
-     * What all sources have (lines, octets, rotations, errors, last_read) is written by saved.c. NULL: there is none. */
+     * What all sources have (lines, octets, rotations, errors, last_read) is written by saved.c. NULL: there is none.
+     */
     void (*save)(struct source *source, struct store *store);
     /* Reads it into a source that was just adopted and not looked at yet. False: it makes no sense; the source is then
      * as new. NULL: there is none. */
@@ -70,11 +78,16 @@ struct source_set {
     size_t sources_n, room;
     struct turns turns;
     struct watch *watch; /* NULL where the system gives none: then the sweep finds everything */
-    int64_t quiet_ms;
-    char *block; /* READER_BUFFER_OCTETS; whoever reads uses it */
+    int64_t quiet_ms, hang_ms;
+    char *block;                   /* READER_BUFFER_OCTETS; whoever reads uses it */
     struct identities *identities; /* which files are read by whom */
-    bool is_part;                  /* of another set, whose identities these are */
+    bool is_part;                  /* a lane's: others have the positions that wait */
     struct listings *listings;
+    struct mounts *mounts; /* NULL in a part: all of it is on one side already */
+    unsigned mounts_seen;  /* their version when sources were put aside */
+    struct lanes *lanes;   /* NULL: no source needed one yet */
+    int wake_fd;           /* lanes tell here that they have something; -1: there are none */
+    _Atomic int64_t *beat; /* told the time before anything that may hang; NULL: nobody listens */
 
     struct saved_source *waiting; /* positions whose source was not added yet */
     size_t waiting_n;
@@ -86,6 +99,17 @@ struct source_set {
  * all that load() needs must be there before. */
 bool source_adopt(struct source_set *set, struct source *source, const struct source_ops *ops, const char *name,
                   const char *host);
+
+/* A set that a lane reads: it shares what is known of files, has no inotify, and puts nothing aside. NULL without
+ * memory. */
+struct source_set *source_set_new_part(struct identities *identities);
+
+/* aside.c: whether this path is to be read by a thread of its own, and such a source. */
+bool aside_wanted(struct source_set *set, const char *path);
+bool aside_add(struct source_set *set, enum source_type type, const char *path, const char *host);
+/* Puts sources aside below which something was mounted since. */
+void aside_look(struct source_set *set);
+void aside_end(struct source_set *set);
 
 /* Gives the whole lines of a block; returns the octets up to behind the last newline. *skipping: the block begins
  * inside a line that is above the cap; changed as it ends or begins. */
@@ -104,7 +128,11 @@ void source_remark(struct source *source, const char *what, const char *advice);
 
 int64_t source_clock_ms(void); /* monotonic */
 
-/* saved.c: gives a source that was just added the position that waits for it. */
+/* saved.c: the position of one source with what all have in common, as octets and back. */
+void saved_write(struct source *source, struct store *part);
+void saved_read(struct source *source, struct span part);
+void saved_common(struct source *source, struct load *load); /* the part that all have in common */
+/* Gives a source that was just added the position that waits for it. */
 void saved_apply(struct source_set *set, struct source *source);
 void saved_forget(struct source_set *set); /* all that wait; at the end */
 /* The file of this source was another's, that is not configured any more: it goes on where that one ended. False: it

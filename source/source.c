@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../parser/header.h"
 #include "identities.h"
 #include "listing.h"
+#include "mounts.h"
 #include "set.h"
 
 int64_t source_clock_ms(void)
@@ -19,22 +21,49 @@ int64_t source_clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-struct source_set *source_set_new(void)
+/* What all sets have. */
+static struct source_set *new_set(void)
 {
     struct source_set *set = calloc(1, sizeof *set);
 
     if (!set)
         return NULL;
+    set->wake_fd = -1;
     set->quiet_ms = SOURCE_QUIET_MS;
+    set->hang_ms = SOURCE_HANG_MS;
     set->turns.last_sweep_ms = source_clock_ms();
-    set->watch = watch_new();
     set->block = malloc(READER_BUFFER_OCTETS);
-    set->identities = identities_new();
     set->listings = listings_new();
-    if (set->block && set->identities && set->listings)
+    if (set->block && set->listings)
         return set;
     source_set_free(set);
     return NULL;
+}
+
+struct source_set *source_set_new(void)
+{
+    struct source_set *set = new_set();
+
+    if (!set)
+        return NULL;
+    set->watch = watch_new();
+    set->identities = identities_new();
+    set->mounts = mounts_new(MOUNTS_TABLE);
+    if (set->identities && set->mounts)
+        return set;
+    source_set_free(set);
+    return NULL;
+}
+
+struct source_set *source_set_new_part(struct identities *identities)
+{
+    struct source_set *set = new_set();
+
+    if (set) {
+        set->identities = identities_share(identities);
+        set->is_part = true;
+    }
+    return set;
 }
 
 static void source_free(struct source *source)
@@ -49,13 +78,16 @@ void source_set_free(struct source_set *set)
 {
     if (!set)
         return;
+    aside_end(set);
     for (size_t i = 0; i < set->sources_n; i++)
         source_free(set->sources[i]);
     saved_forget(set);
     watch_free(set->watch);
     listings_free(set->listings);
-    if (!set->is_part)
-        identities_free(set->identities);
+    mounts_free(set->mounts);
+    identities_free(set->identities);
+    if (set->wake_fd >= 0)
+        close(set->wake_fd);
     turns_free(&set->turns);
     free(set->sources);
     free(set->block);

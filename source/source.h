@@ -1,7 +1,8 @@
 /* Where the daemon's lines come from: followed files, the journal, multilog directories and pipes, each with a table of
  * operations of its own.
  *
- * A set of sources is owned by one thread (the ingest thread). Nothing here blocks but source_set_wait().
+ * A set of sources is owned by one thread (the ingest thread). Nothing here blocks but source_set_wait(): what may hang
+ * (files on NFS, sshfs and the like) is read by threads aside.
  * Trouble with one source (missing, unreadable, stale) is its state and last error, never an end of the others.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
@@ -56,9 +57,14 @@ void source_set_free(struct source_set *set);
  * False without memory. Read from its saved position, or from its beginning. */
 bool source_set_add_file(struct source_set *set, const char *path, const char *host);
 
-/* Likewise standard input, until it ends. confirms: it is written by rsyslog's omprog with confirmMessages="on", which is
- * answered on standard output (confirm.h). */
-bool source_set_add_stdin(struct source_set *set, const char *host, bool confirms);
+/* Likewise standard input, until it ends. */
+enum source_stdin {
+    SOURCE_STDIN_STAYS,    /* its end is trouble, and no more */
+    SOURCE_STDIN_EXITS,    /* its end is that of the daemon: rsyslog's omprog has started it */
+    SOURCE_STDIN_CONFIRMS, /* likewise, and omprog has confirmMessages="on": it is answered on standard output
+                              (confirm.h) */
+};
+bool source_set_add_stdin(struct source_set *set, const char *host, enum source_stdin how);
 
 /* Likewise a FIFO, which need not exist yet; its writers may come and go. */
 bool source_set_add_fifo(struct source_set *set, const char *path, const char *host);
@@ -66,10 +72,16 @@ bool source_set_add_fifo(struct source_set *set, const char *path, const char *h
 /* Likewise a directory that multilog (or svlogd) writes: `current` and @*.s, @*.u. */
 bool source_set_add_directory(struct source_set *set, const char *path, const char *host);
 
-/* Likewise the systemd journal. selection: words separated by blanks (journal.h), NULL for what has the facility mail. Its
- * name is "journal", or "journal:" and the selection. Where this was built without libsystemd the source says so. */
+/* Likewise the systemd journal. selection: words separated by blanks (journal.h), NULL for what has the facility mail.
+ * Its name is "journal", or "journal:" and the selection. Where this was built without libsystemd the source says so.
+ */
 bool source_set_add_journal(struct source_set *set, const char *selection);
 void source_journal_name(const char *selection, char *name, size_t octets);
+
+/* A file that is not wanted for now is not read: it keeps its position, other names of it are read in its place, and
+ * when it is wanted again it goes on from there. Other kinds are read all the same, and their lines are the caller's to
+ * drop. */
+void source_set_want(struct source_set *set, size_t source, bool wanted);
 
 void source_set_status(const struct source_set *set, size_t source, struct source_status *status);
 const char *source_set_host(const struct source_set *set, size_t source); /* NULL: none was given */
@@ -81,6 +93,16 @@ size_t source_set_read(struct source_set *set, size_t max_octets, const struct s
 /* Waits until a source has news (inotify; a poll once a second where there is none), at most timeout_ms, or until
  * wake_fd becomes readable (-1: none). */
 void source_set_wait(struct source_set *set, int timeout_ms, int wake_fd);
+
+/* Calls `each` for the paths that a pattern (glob(7)) stands for. Where it may lead to a file system that hangs (NFS,
+ * sshfs) it is expanded by a thread aside, every ten seconds: then these are the paths that were found last, and it
+ * returns false as long as it was never done. */
+bool source_set_glob(struct source_set *set, const char *pattern, void (*each)(void *context, const char *path),
+                     void *context);
+
+/* Whether something that stood there when the sources were added may not have been handed over yet although
+ * source_set_read() had nothing: threads aside are reading it. What hangs is not waited for. */
+bool source_set_settles(const struct source_set *set);
 
 /* Positions. Between two calls of source_set_read() they are of the same instant as whatever took the lines: each is
  * behind the last whole line that was handed over.
@@ -99,8 +121,8 @@ bool source_set_wants_saving(const struct source_set *set);
 /* Before the last save: reads what stands in pipes, which nobody could read later. Reads no more than was there when it
  * was called, or little more. Returns how many octets were handed over. */
 size_t source_set_drain(struct source_set *set, const struct source_lines *lines);
-/* The sender that started the daemon (rsyslog's omprog, with confirmMessages) has closed its standard input: the daemon
- * is to save and end, or the next one that is started would find the state locked. */
+/* The sender that started the daemon (SOURCE_STDIN_EXITS) has closed its standard input: the daemon is to save and end,
+ * or the next one that is started would find the state locked. */
 bool source_set_asks_to_end(const struct source_set *set);
 
 #endif

@@ -23,6 +23,7 @@ struct stream {
     int fd; /* standard input is not ours to close, nor to make non-blocking: others may have it too; -1: not open */
     uint64_t device, inode;
     bool ended, skipping;
+    bool exits;              /* the end of standard input is that of the daemon */
     struct confirm *confirm; /* of standard input; NULL: nobody waits for answers */
     size_t rest_n;
     char rest[READER_LINE_OCTETS + 1]; /* the beginning of a line; cheap to keep: only what is used is touched */
@@ -131,10 +132,9 @@ static void stdin_ends(struct stream *stream, const struct source_lines *lines, 
 {
     give_rest(stream, lines);
     stream->ended = true;
-    /* rsyslog's way to say that it is about to end, or to start another. */
-    stream->source.asks_to_end = stream->confirm != NULL;
+    stream->source.asks_to_end = stream->exits;
     source_trouble(&stream->source, SOURCE_MISSING, why ? "cannot be read" : "has ended", why,
-                   "start the daemon again with a pipe");
+                   stream->exits ? "mailtallyd ends" : "start mailtallyd again with a pipe, or use the word exitAtEnd");
 }
 
 /* The FIFO of this name, unless it is the one that is open. */
@@ -335,8 +335,9 @@ const struct source_ops fifo_ops = {
     .load = stream_load,
 };
 
-bool source_set_add_stdin(struct source_set *set, const char *host, bool confirms)
+bool source_set_add_stdin(struct source_set *set, const char *host, enum source_stdin how)
 {
+    bool confirms = how == SOURCE_STDIN_CONFIRMS;
     struct stream *stream = calloc(1, sizeof *stream);
     struct stat status;
 
@@ -344,6 +345,7 @@ bool source_set_add_stdin(struct source_set *set, const char *host, bool confirm
         return false;
     if (fstat(STDIN_FILENO, &status) == 0)
         set_pipe(stream, STDIN_FILENO, &status);
+    stream->exits = how != SOURCE_STDIN_STAYS;
     stream->confirm = confirms ? confirm_new(STDOUT_FILENO) : NULL;
     if (confirms && !stream->confirm) {
         free(stream);

@@ -4,11 +4,13 @@
 #include "turns.h"
 
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "set.h"
 
-#define POLLED_MAX (TURNS_POLLED + 2)
+#define POLLED_MAX (TURNS_POLLED + 3)
 
 /* A log host's files get thousands of lines a second: they are taken in handfuls. */
 #define NEWS_MS 10
@@ -95,6 +97,12 @@ static void take_news(void *context, int directory, const char *name)
     }
 }
 
+static void beat(struct source_set *set)
+{
+    if (set->beat)
+        atomic_store(set->beat, source_clock_ms());
+}
+
 /* The index of the next one that is set, from `from` on; `n` when there is none. */
 static size_t next_set(const bool *flags, size_t from, size_t n)
 {
@@ -110,6 +118,7 @@ static void look(struct source_set *set)
     size_t n = set->sources_n;
     int64_t now = source_clock_ms();
 
+    aside_look(set);
     if (set->watch)
         watch_news(set->watch, take_news, set);
     if (n && now - turns->last_sweep_ms >= SOURCE_SWEEP_MS) {
@@ -119,12 +128,27 @@ static void look(struct source_set *set)
     for (size_t i = next_set(turns->due, 0, n); i < n; i = next_set(turns->due, i + 1, n)) {
         struct source *source = set->sources[i];
 
-        source->due = false;
-        source->ops->look(source);
+        source->due = source->ready = source->restless = false;
+        beat(set);
+        if (!source->resting)
+            source->ops->look(source);
         turns->due[i] = source->due;
         turns->ready[i] = source->ready;
         turns->restless[i] = source->restless;
     }
+}
+
+void source_set_want(struct source_set *set, size_t index, bool wanted)
+{
+    struct source *source = set->sources[index];
+
+    if (!source->ops->rest || source->resting == !wanted)
+        return;
+    source->resting = !wanted;
+    if (source->resting)
+        source->ops->rest(source);
+    set->turns.due[index] = true;
+    set->turns.ready[index] = false;
 }
 
 /* ---- reading ---- */
@@ -133,8 +157,10 @@ static size_t read_one(struct source_set *set, size_t index, size_t octets, cons
 {
     struct turns *turns = &set->turns;
     struct source *source = set->sources[index];
-    size_t given = source->ops->read(source, octets, lines);
+    size_t given;
 
+    beat(set);
+    given = source->ops->read(source, octets, lines);
     source->ready = turns->ready[index] = given > 0;
     turns->restless[index] = source->restless;
     turns->due[index] |= source->due;
@@ -154,6 +180,30 @@ static size_t read_round(struct source_set *set, size_t max_octets, const struct
          i = next_set(turns->ready, i + 1, first))
         total += read_one(set, i, max_octets - total, lines);
     return total;
+}
+
+void turns_look_again(struct source_set *set)
+{
+    set->turns.last_sweep_ms = source_clock_ms() - SOURCE_SWEEP_MS;
+}
+
+size_t turns_read_one(struct source_set *set, size_t octets, const struct source_lines *lines, size_t *index)
+{
+    struct turns *turns = &set->turns;
+    size_t given, n = set->sources_n;
+
+    look(set);
+    for (size_t i = 0; i < n; i++) {
+        *index = next_set(turns->ready, turns->next < n ? turns->next : 0, n);
+        if (*index == n)
+            *index = next_set(turns->ready, 0, n);
+        if (*index == n)
+            break;
+        given = read_one(set, *index, octets, lines);
+        if (given)
+            return given;
+    }
+    return 0;
 }
 
 size_t source_set_read(struct source_set *set, size_t max_octets, const struct source_lines *lines)
@@ -199,12 +249,13 @@ bool source_set_asks_to_end(const struct source_set *set)
 
 /* ---- waiting ---- */
 
-/* What is to be listened to: the caller, the sources, and inotify as the last. */
+/* What is to be listened to: the caller, the lanes, the sources, and inotify as the last. */
 static nfds_t descriptors(const struct source_set *set, struct pollfd *polled, int wake_fd)
 {
     nfds_t n = 0;
 
     polled[n++] = (struct pollfd){ .fd = wake_fd, .events = POLLIN };
+    polled[n++] = (struct pollfd){ .fd = set->wake_fd, .events = POLLIN };
     for (size_t i = 0; i < set->turns.polled_n; i++) {
         const struct source *source = set->sources[set->turns.polled[i]];
 
@@ -229,6 +280,8 @@ static bool listen_for(struct source_set *set, int ms, int wake_fd)
             ready = poll(polled, n - 1, NEWS_MS - since);
         turns->last_news_ms = source_clock_ms();
     }
+    if (ready > 0 && polled[1].revents)
+        (void)!read(set->wake_fd, &(uint64_t){ 0 }, sizeof(uint64_t));
     return ready >= 0 && !polled[0].revents;
 }
 

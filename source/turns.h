@@ -14,6 +14,7 @@
 #define SOURCES_OF_ALL 32 /* sources that any news may concern; more are looked at by time */
 
 struct source;
+struct source_lines;
 struct source_set;
 
 struct turns {
@@ -30,5 +31,11 @@ struct turns {
 bool turns_make_room(struct turns *turns, size_t sources);
 void turns_add(struct source_set *set, struct source *source);
 void turns_free(struct turns *turns);
+
+/* At everything, at the next occasion. */
+void turns_look_again(struct source_set *set);
+
+/* As source_set_read(), but one block of one source, *index; 0: none has anything. */
+size_t turns_read_one(struct source_set *set, size_t octets, const struct source_lines *lines, size_t *index);
 
 #endif

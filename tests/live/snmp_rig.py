@@ -78,6 +78,18 @@ def until(question, seconds, step=0.05):
         time.sleep(step)
 
 
+def with_own_mounts():
+    """Goes on in a mount name space of its own, where what is mounted is seen by nobody else and ends with the test."""
+    if not AS_ROOT:
+        skip_all("only root can mount")
+    if "MAILTALLY_UNSHARED" not in os.environ:
+        if subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True).returncode != 0:
+            skip_all("there can be no mount name space here")
+        os.environ["MAILTALLY_UNSHARED"] = "1"
+        os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, "-B",
+                              os.path.abspath(sys.argv[0])])
+
+
 # ---- processes
 
 _running = []
@@ -310,3 +322,29 @@ def delivery(n, host="mx1", stamp=None):
             f"{at}/local[103]: {queue_id}: to=<bob@example.org>, relay=local, delay=0.3, delays=0.2/0/0/0.1, "
             f"dsn=2.0.0, status=sent (delivered to mailbox)\n"
             f"{at}/qmgr[90]: {queue_id}: removed\n")
+
+
+def refusal(n, host="mx1", stamp=None):
+    """The line of a client that a blocklist names."""
+    return (f"{stamp or time.strftime('%b %e %H:%M:%S', time.gmtime())} {host} postfix/smtpd[101]: NOQUEUE: reject: "
+            f"RCPT from unknown[192.0.2.{n % 250}]: 554 5.7.1 Service unavailable; Client host [192.0.2.{n % 250}] "
+            f"blocked using zen.example.net; from=<a{n}@example.com> to=<b@example.org> proto=ESMTP helo=<x>\n")
+
+
+def filtered(n, host="mx1", stamp=None):
+    """The lines of a message that passes a content filter: two queue ids, one received, one delivered."""
+    at = f"{stamp or time.strftime('%b %e %H:%M:%S', time.gmtime())} {host} postfix"
+    a, b = f"4A{n:08X}", f"4B{n:08X}"
+    return (f"{at}/smtpd[101]: {a}: client=mx.example.net[192.0.2.1]\n"
+            f"{at}/cleanup[102]: {a}: message-id=<f{n}@example.net>\n"
+            f"{at}/qmgr[90]: {a}: from=<ann@example.net>, size=1000, nrcpt=1 (queue active)\n"
+            f"{at}/smtpd[104]: {b}: client=localhost[127.0.0.1]\n"
+            f"{at}/cleanup[105]: {b}: message-id=<f{n}@example.net>\n"
+            f"{at}/qmgr[90]: {b}: from=<ann@example.net>, size=1400, nrcpt=1 (queue active)\n"
+            f"{at}/smtp[106]: {a}: to=<bob@example.org>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.5, "
+            f"delays=0.2/0/0/0.3, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: "
+            f"queued as {b})\n"
+            f"{at}/qmgr[90]: {a}: removed\n"
+            f"{at}/local[103]: {b}: to=<bob@example.org>, relay=local, delay=0.3, delays=0.2/0/0/0.1, dsn=2.0.0, "
+            f"status=sent (delivered to mailbox)\n"
+            f"{at}/qmgr[90]: {b}: removed\n")

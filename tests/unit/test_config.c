@@ -111,7 +111,7 @@ static void reads_sources_that_are_no_files(void **state)
                                               "source fifo /run/log host=mx2\n"
                                               "source FIFO \"/run/my log\"\n"
                                               "source stdin confirmmessages host=mx3\n"
-                                              "source stdin\n");
+                                              "source stdin exitAtEnd\n");
 
     assert_int_equal(config->sources_n, 5);
     assert_int_equal(config->sources[0].type, CONFIG_SOURCE_DIRECTORY);
@@ -124,7 +124,9 @@ static void reads_sources_that_are_no_files(void **state)
     assert_null(config->sources[2].host);
     assert_true(config->sources[3].confirms);
     assert_string_equal(config->sources[3].host, "mx3");
+    assert_false(config->sources[3].exits);
     assert_false(config->sources[4].confirms);
+    assert_true(config->sources[4].exits);
     config_free(config);
 }
 
@@ -233,7 +235,7 @@ static void tells_wrong_values_with_file_and_line(void **state)
         { "source directory logs", "must be a full path" },
         { "source fifo", "a path is missing: source fifo" },
         { "source fifo /run/log confirmMessages", "\"confirmMessages\" is not understood" },
-        { "source stdin confirm", "\"confirm\" is not understood: after the source stands host=NAME, confirmMessages" },
+        { "source stdin confirm", "\"confirm\" is not understood: after the source stands host=NAME, exitAtEnd" },
         { "source journal unit=", "\"unit=\" says nothing" },
         { "source journal host=a", "\"host=a\" is not understood: behind source journal stand units" },
         { "source journal facility=mails", "\"mails\" is no facility" },
@@ -340,6 +342,25 @@ static void expands_globs_without_rotated_and_compressed_names(void **state)
     assert_files(*state, "source file D/192*\n", "192.0.2.1 192.0.2.7 ");
 }
 
+static void gives_the_files_of_a_directory_in_their_order(void **state)
+{
+    struct scratch *scratch = *state;
+    struct found found = { "" };
+    struct config *config;
+    char text[256];
+
+    assert_int_equal(scratch_shell(scratch, "touch current lock state @40000000650000020000000a.u "
+                                            "@40000000650000010000000a.s @note"),
+                     0);
+    snprintf(text, sizeof text, "source directory %s host=mx1\nsource directory /nonexistent\n", scratch->directory);
+    config = read_good(scratch, text);
+    config_each_file(config, take_file, &found);
+    assert_string_equal(found.names, "");
+    config_each_file_in_directories(config, take_file, &found);
+    assert_string_equal(found.names, "@40000000650000010000000a.s(mx1) @40000000650000020000000a.u(mx1) current(mx1) ");
+    config_free(config);
+}
+
 static void gives_a_name_that_does_not_exist_but_no_empty_glob(void **state)
 {
     assert_files(*state, "source file D/nothing\nsource file D/none*\n", "nothing ");
@@ -386,6 +407,7 @@ int main(void)
         TEST(leaves_a_good_value_as_it_was_when_the_next_is_wrong),
         TEST(forgets_everything_when_it_is_read_again),
         TEST(expands_globs_without_rotated_and_compressed_names),
+        TEST(gives_the_files_of_a_directory_in_their_order),
         TEST(gives_a_name_that_does_not_exist_but_no_empty_glob),
         TEST(gives_a_file_once_that_is_named_twice),
         TEST(searches_hosts_without_regard_to_case),

@@ -583,6 +583,7 @@ static void what_finds_no_place_to_wait_is_counted(void **state)
                                    "postfix/cleanup[1]: %1$06X: message-id=<%1$u@mx1>\n";
     static const char verdict[] = "amavis[1]: (%1$u-01) Blocked SPAM, <a@b> -> <c@d>, Hits: 6.5\n";
     static const char filter[] = "postfix/smtpd[1]: A%1$u: client=filter[10.9.8.7], orig_queue_id=B%1$u\n";
+    static const char instance[] = "postfix-%1$u/smtpd[1]: " A ": client=a[192.0.2.1]\n";
 
     (void)state;
     assert_int_equal(given_up_of(64, CLIENT(A) NAMED(A, "") QUEUED(A), nameless), 0);
@@ -590,6 +591,8 @@ static void what_finds_no_place_to_wait_is_counted(void **state)
     assert_int_equal(given_up_of(64, "", verdict), 0);
     assert_int_equal(given_up_of(70, "", verdict), 6);
     assert_int_equal(given_up_of(70, "", filter), 0); /* one filter, learned once */
+    assert_int_equal(given_up_of(64, "", instance), 0);
+    assert_int_equal(given_up_of(70, "", instance), 6); /* nor do so many instances have one id */
 }
 
 static void what_waits_when_it_is_pushed_out_is_a_reception(void **state)

@@ -415,7 +415,7 @@ static void reads_standard_input_until_it_ends(void **state)
     assert_int_equal(pipe(ends), 0);
     assert_true(dup2(ends[0], STDIN_FILENO) >= 0);
     close(ends[0]);
-    assert_true(source_set_add_stdin(f->set, "mx1", false));
+    assert_true(source_set_add_stdin(f->set, "mx1", SOURCE_STDIN_STAYS));
     assert_string_equal(source_set_host(f->set, 0), "mx1");
     expect_nothing_for(f, 30);
     assert_int_equal(write(ends[1], "one\ntw", 6), 6);

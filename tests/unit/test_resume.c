@@ -590,6 +590,39 @@ static void goes_on_under_a_new_name(void **state)
     expect(f, "three\n");
 }
 
+static void rests_while_it_is_not_wanted_and_leaves_its_file_to_others(void **state)
+{
+    struct following *f = *state;
+    struct store store;
+
+    scratch_write(f->scratch, "log", "one\n");
+    assert_int_equal(scratch_shell(f->scratch, "ln -s log soft"), 0);
+    add(f, "log");
+    expect(f, "one\n");
+    source_set_want(f->set, 0, false);
+    scratch_append(f->scratch, "log", "two\n");
+    expect_nothing_for(f, 1100);
+    source_set_want(f->set, 0, true);
+    expect(f, "two\n");
+    source_set_want(f->set, 0, false);
+    scratch_append(f->scratch, "log", "three\n");
+    add(f, "soft");
+    expect(f, "three\n");
+    source_set_want(f->set, 0, true);
+    scratch_append(f->scratch, "log", "four\n");
+    expect(f, "four\n");
+    stop(f, &store);
+    scratch_append(f->scratch, "log", "five\n");
+    start(f, &store);
+    add(f, "log");
+    add(f, "soft");
+    expect(f, "five\n");
+    expect_nothing_for(f, 50);
+    source_set_want(f->set, 1, false);
+    scratch_append(f->scratch, "log", "six\n");
+    expect(f, "six\n");
+}
+
 /* ---- what was saved is not what it should be ---- */
 
 static void starts_anew_from_octets_that_make_no_sense(void **state)
@@ -691,6 +724,7 @@ int main(void)
         TEST(follows_a_symbolic_link_from_day_to_day),
         TEST(keeps_the_position_of_a_source_that_is_not_configured),
         TEST(goes_on_under_a_new_name),
+        TEST(rests_while_it_is_not_wanted_and_leaves_its_file_to_others),
         TEST(starts_anew_from_octets_that_make_no_sense),
         TEST(tells_that_a_saved_position_makes_no_sense),
     };

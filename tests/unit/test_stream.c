@@ -80,7 +80,7 @@ static void expect_answer(const char *text)
 
 static void add(struct reading *r)
 {
-    assert_true(source_set_add_stdin(r->set, "mx1", true));
+    assert_true(source_set_add_stdin(r->set, "mx1", SOURCE_STDIN_CONFIRMS));
 }
 
 /* The state is saved; it reaches the disk. */
@@ -103,7 +103,7 @@ static void reads_standard_input_without_a_word(void **state)
 {
     struct reading *r = *state;
 
-    assert_true(source_set_add_stdin(r->set, NULL, false));
+    assert_true(source_set_add_stdin(r->set, NULL, SOURCE_STDIN_STAYS));
     say("one\nBEGIN TRANSACTION\ntwo\nCOMMIT TRANSACTION\nth");
     reading_expect(r, "one\ntwo\n");
     assert_int_equal(reading_status(r).lines, 2);
@@ -122,18 +122,18 @@ static void keeps_the_beginning_of_a_line_for_the_same_pipe(void **state)
 {
     struct reading *r = *state;
 
-    assert_true(source_set_add_stdin(r->set, NULL, false));
+    assert_true(source_set_add_stdin(r->set, NULL, SOURCE_STDIN_STAYS));
     say("one\ntw");
     reading_expect(r, "one\n");
     reading_save(r);
     reading_restart(r);
-    assert_true(source_set_add_stdin(r->set, NULL, false));
+    assert_true(source_set_add_stdin(r->set, NULL, SOURCE_STDIN_STAYS));
     say("o\nthr");
     reading_expect(r, "two\n");
     reading_save(r);
     reading_restart(r);
     new_stdin();
-    assert_true(source_set_add_stdin(r->set, NULL, false));
+    assert_true(source_set_add_stdin(r->set, NULL, SOURCE_STDIN_STAYS));
     say("four\n"); /* by another writer, who does not know of the rest */
     reading_expect(r, "four\n");
 }
@@ -147,7 +147,7 @@ static void reads_what_stands_in_pipes_before_it_ends(void **state)
     memset(block, 'x', sizeof block);
     for (size_t i = 63; i < sizeof block; i += 64)
         block[i] = '\n';
-    assert_true(source_set_add_stdin(r->set, NULL, false));
+    assert_true(source_set_add_stdin(r->set, NULL, SOURCE_STDIN_STAYS));
     for (unsigned i = 0; i < 15; i++)
         assert_int_equal(write(ends.to_stdin, block, sizeof block), sizeof block);
     say("beginn");
@@ -216,7 +216,7 @@ static void does_not_confirm_what_came_while_it_was_saved(void **state)
     expect_answer("OK\n");
 }
 
-static void confirms_transactions_when_they_are_saved(void **state)
+static void confirms_transactions_when_their_messages_are_saved(void **state)
 {
     struct reading *r = *state;
 
@@ -226,17 +226,19 @@ static void confirms_transactions_when_they_are_saved(void **state)
     expect_answer("OK\nOK\n");
     say("one\n");
     reading_expect(r, "one\n");
-    expect_answer("DEFER_COMMIT\n");
-    say("two\n");
-    reading_expect(r, "two\n");
-    expect_answer("DEFER_COMMIT\n");
-    assert_false(source_set_wants_saving(r->set));
-    say("COMMIT TRANSACTION\n");
-    reading_expect_nothing(r, 10);
     expect_answer("");
     assert_true(source_set_wants_saving(r->set));
     save(r);
+    expect_answer("DEFER_COMMIT\n");
+    say("two\n");
+    reading_expect(r, "two\n");
+    expect_answer("");
+    save(r);
+    expect_answer("DEFER_COMMIT\n");
+    say("COMMIT TRANSACTION\n");
+    reading_expect_nothing(r, 10);
     expect_answer("OK\n");
+    assert_false(source_set_wants_saving(r->set));
     assert_int_equal(reading_status(r).lines, 2);
 }
 
@@ -352,6 +354,16 @@ static void asks_to_end_when_its_sender_ends(void **state)
     assert_false(source_set_asks_to_end(r->set));
     close_stdin();
     reading_expect_nothing(r, 10);
+    assert_true(source_set_asks_to_end(r->set));
+    source_set_free(r->set);
+    reading_new_set(r);
+    new_stdin();
+    assert_true(source_set_add_stdin(r->set, NULL, SOURCE_STDIN_EXITS));
+    say("two");
+    reading_expect_nothing(r, 10);
+    assert_false(source_set_asks_to_end(r->set));
+    close_stdin();
+    reading_expect(r, "two\n");
     assert_true(source_set_asks_to_end(r->set));
 }
 
@@ -527,7 +539,7 @@ int main(void)
         TEST(says_that_it_is_ready),
         TEST(confirms_a_message_when_it_is_saved),
         TEST(does_not_confirm_what_came_while_it_was_saved),
-        TEST(confirms_transactions_when_they_are_saved),
+        TEST(confirms_transactions_when_their_messages_are_saved),
         TEST(confirms_a_message_that_is_too_long),
         TEST(does_not_count_again_what_is_sent_again),
         TEST(counts_again_what_was_not_saved),
