@@ -208,6 +208,7 @@ static int run(struct options *o, const struct config *early)
     case LOCK_ERROR:
         return complain(error, EXIT_TROUBLE);
     }
+    process_allow_descriptors();
     if (!o->foreground && !process_daemonise(error))
         return complain(error, EXIT_TROUBLE);
     status = run_here(o, early->state_directory, &lock);

@@ -10,7 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+/* Each of 4096 sources has its file open, and often its predecessor. */
+#define DESCRIPTORS 16384
 
 /* The pipe to the process that was started; -1 in the foreground. */
 static int starter = -1;
@@ -134,6 +138,16 @@ void process_ready(int exit_status)
     }
     close(starter);
     starter = -1;
+}
+
+void process_allow_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS)
+        return;
+    limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); /* a file that cannot be opened says so */
 }
 
 bool process_write_pid(const char *path, char *error)

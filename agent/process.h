@@ -29,6 +29,9 @@ bool process_become(const struct identity *identity, char *error);
 bool process_daemonise(char *error);
 void process_ready(int exit_status);
 
+/* As many descriptors as may be, up to what a log host's files need: the usual soft limit is 1024. */
+void process_allow_descriptors(void);
+
 bool process_write_pid(const char *path, char *error);
 
 #endif

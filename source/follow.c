@@ -12,6 +12,8 @@
  *                                                   logrotate's copytruncate made, then the file from its beginning.
  *                                                   (Lines written between its copy and its truncate are lost by
  *                                                   logrotate itself; nobody can read them.)
+ *   it changed, and is mounted with sshfs or its    it may be another file by now: found again by its content, under
+ *       like, where inode numbers are names'        its name or another
  *   the name is gone                                the open file is read on; it is let go when it was deleted
  *   it never was there, or may not be read          trouble that is told, and looked at again every second
  *   another source reads the same file              nothing is read here, and the last error says so
@@ -86,6 +88,15 @@ static void was_truncated(struct follow *follow, size_t at)
     resume_find_missed(follow, (size_t)(generation - follow->generations));
 }
 
+/* Each open one may be another file than its name. */
+static void lose_sight(struct follow *follow)
+{
+    for (size_t i = 0; i < follow->generations_n; i++)
+        if (follow->generations[i].unsteady)
+            generation_close(&follow->generations[i]);
+    follow->lost_sight = true;
+}
+
 static void look_at_open(struct follow *follow, size_t at)
 {
     struct generation *generation = &follow->generations[at];
@@ -100,6 +111,9 @@ static void look_at_open(struct follow *follow, size_t at)
         break;
     case GENERATION_TRUNCATED:
         was_truncated(follow, at);
+        break;
+    case GENERATION_UNSURE:
+        lose_sight(follow);
         break;
     case GENERATION_DEAD:
         source_trouble(&follow->source, SOURCE_FAILED, "cannot be examined", errno,

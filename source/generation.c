@@ -4,6 +4,12 @@
 #include "generation.h"
 
 #include <errno.h>
+#include <sys/vfs.h>
+
+/* linux/magic.h has them all only since 5.18. */
+#define MAGIC_FUSE 0x65735546u
+#define MAGIC_CIFS 0xff534d42u
+#define MAGIC_SMB2 0xfe534d42u
 
 #define READ_AT_LEAST (READER_LINE_OCTETS + 1)
 
@@ -31,10 +37,24 @@ bool generation_begins(const struct generation *generation, const struct fingerp
     return begins(generation->content, fingerprint);
 }
 
+/* Of sshfs and its like an inode number is a name's: of a log that is rotated at the other end, our open file and its
+ * successor have the same one, and fstat(2) and the page cache mix the two. */
+static bool is_unsteady(const struct content *content)
+{
+    struct statfs fs;
+    uint32_t magic;
+
+    if (fstatfs(content_descriptor(content), &fs) != 0)
+        return false;
+    magic = (uint32_t)fs.f_type;
+    return magic == MAGIC_FUSE || magic == MAGIC_CIFS || magic == MAGIC_SMB2;
+}
+
 static void take(struct generation *generation, struct content *content, const struct stat *status)
 {
     generation_close(generation);
     generation->content = content;
+    generation->unsteady = is_unsteady(content);
     generation->device = status->st_dev;
     generation->inode = status->st_ino;
     generation->size = (uint64_t)status->st_size;
@@ -96,6 +116,7 @@ void generation_replace(struct generation *generation, struct generation *new)
 {
     generation_close(generation);
     generation->content = new->content;
+    generation->unsteady = new->unsteady;
     generation->device = new->device;
     generation->inode = new->inode;
     generation->size = new->size;
@@ -183,6 +204,8 @@ enum generation_news generation_look(struct generation *generation)
     size = (uint64_t)status.st_size;
     if (size == generation->size && is_same_time(status.st_mtim, generation->modified))
         return GENERATION_AS_BEFORE;
+    if (generation->unsteady)
+        return GENERATION_UNSURE;
     generation->modified = status.st_mtim;
     generation->changed_ms = source_clock_ms();
     if (content_is_compressed(generation->content)) {

@@ -23,6 +23,7 @@ struct generation {
     int64_t changed_ms; /* when something last came to it, or its successor appeared */
     bool skipping;
     bool finished; /* its successor is read; it is kept for lines that come late, and for what newer files come after */
+    bool unsteady; /* its device and inode number may be another file's by now */
     dev_t device;
     ino_t inode;
     uint32_t identity;
@@ -66,6 +67,7 @@ enum generation_news {
     GENERATION_AS_BEFORE,
     GENERATION_GREW,
     GENERATION_TRUNCATED, /* it is shorter than the offset, or another content: see generation_restart() */
+    GENERATION_UNSURE,    /* something changed, and it is unsteady: it must be found again by its content */
     GENERATION_DEAD,      /* errno: its file system is gone */
 };
 enum generation_news generation_look(struct generation *generation);

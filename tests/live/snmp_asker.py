@@ -124,9 +124,7 @@ class Questions:
     def look(self, error, rows, least):
         """What is wrong; empty when nothing is, None when the counters are not there. least: what an answer had said
         before this was asked. (Of two requests that are under way together snmpd may answer the second one first.)"""
-        if error:
-            return f"error {error}"
-        if any(kind in (NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_VIEW) for _, kind, _ in rows):
+        if error or any(kind in (NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_VIEW) for _, kind, _ in rows):
             return None
         if [name for name, _, _ in rows] != self.names:
             return "other objects than those asked for"
@@ -143,10 +141,8 @@ class Questions:
 
     @staticmethod
     def look_at_bulk(error, rows):
-        if error:
-            return f"error {error}"
         names = [name for name, _, _ in rows]
-        if not any(name[:len(SUBTREE)] == SUBTREE for name in names):
+        if error or not any(name[:len(SUBTREE)] == SUBTREE for name in names):
             return None
         ends = sum(kind == END_OF_VIEW for _, kind, _ in rows)
         return "" if len(set(names)) + max(0, ends - 1) == len(rows) and names == sorted(names) else "not in order"
@@ -165,8 +161,8 @@ class Result(collections.namedtuple("Result", "asked answered wrong missing rese
 
 class Asker:
     """Asks from start() to stop(); `answered` may be looked at meanwhile. `missing` is when those were sent that got no
-    answer, or one without the counters; `wrong` what was wrong with others, `times` the seconds that answers took,
-    sorted; `held_up` for how long the machine did not let this process run."""
+    answer, an error, or no counters, with the reason; `wrong` what was wrong with others, `times` the seconds that
+    answers took, sorted; `held_up` for how long the machine did not let this process run."""
 
     def __init__(self, port, rate, hosts, octets, others=False):
         self.port, self.rate = port, rate
@@ -238,7 +234,7 @@ class Asker:
             if now - row[2] < PATIENCE_S:
                 continue
             if row[3] == TRIES:
-                self.missing.append(row[1])
+                self.missing.append((row[1], "no answer"))
                 del self.under_way[number]
                 continue
             row[2] = now
@@ -260,7 +256,7 @@ class Asker:
             bulk = number % BULK_EVERY == 0
             what = self.questions.look_at_bulk(error, rows) if bulk else self.questions.look(error, rows, row[4])
             if what is None:
-                self.missing.append(row[1])
+                self.missing.append((row[1], f"error {error}" if error else "no such object"))
                 continue
             if what:
                 self.wrong[what] += 1
