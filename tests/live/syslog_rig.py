@@ -46,8 +46,8 @@ def mail(n, dice):
 
 
 class Syslog:
-    """An rsyslogd of its own that writes below `directory`. Its configuration is Debian's with other paths and without the
-    kernel's log, unless it is given: there SOCKET and DIRECTORY stand for the paths."""
+    """An rsyslogd of its own that writes below `directory`. Its configuration is Debian's with other paths and without
+    the kernel's log, unless it is given: there SOCKET and DIRECTORY stand for the paths."""
 
     def __init__(self, root, directory, configuration=None):
         self.root, self.directory = root, directory
@@ -136,8 +136,8 @@ class Sender(threading.Thread):
             raise RuntimeError(f"the sender: {self.trouble}")
 
     def settle(self, log):
-        """With the lock held: until rsyslogd has written all that was sent, and one line more, which is surely in no log that
-        was compressed meanwhile."""
+        """With the lock held: until rsyslogd has written all that was sent, and one line more, which is surely in no
+        log that was compressed meanwhile."""
         self.one()
         wanted = self.last.rstrip("\n").split(" ", 4)[-1].encode() + b"\n"
 
