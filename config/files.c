@@ -120,6 +120,15 @@ static int by_path(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+static ptrdiff_t digits_before(const char *begin, const char *end)
+{
+    const char *p = end;
+
+    while (p > begin && is_digit(p[-1]))
+        p--;
+    return end - p;
+}
+
 /* mail-20261121.log, where mail.log is there, too: logrotate with "dateext" and "extension". Without it these are files
  * that somebody writes each day anew. */
 static bool is_dated_sister(const struct found *found, const char *path)
@@ -127,14 +136,17 @@ static bool is_dated_sister(const struct found *found, const char *path)
     const char *slash = strrchr(path, '/');
     const char *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
     char name[PATH_MAX], *key = name;
-    size_t digits = 0;
     const char *stem = dot;
+    size_t digits = 0;
+    ptrdiff_t group;
 
     if (!dot || strlen(path) >= sizeof name)
         return false;
-    while (stem > base && (is_digit(stem[-1]) || strchr("-_", stem[-1])))
-        digits += is_digit(*--stem);
-    if (digits < 8 || stem == base || is_digit(*stem))
+    while ((group = digits_before(base, stem)) > 0 && stem - group > base && strchr("-_", stem[-group - 1])) {
+        digits += (size_t)group;
+        stem -= group + 1;
+    }
+    if (digits < 8 || stem == base)
         return false;
     snprintf(name, sizeof name, "%.*s%s", (int)(stem - path), path, dot);
     return bsearch(&key, found->paths, found->n, sizeof(char *), by_path) != NULL;

@@ -2,9 +2,9 @@
  * same one.
  *
  * The position is always behind a whole line, or inside one that is above the cap; the beginning of a line is read
- * again when more has come. The fingerprint is of min(offset, FINGERPRINT_OCTETS) octets or, of a file that waits for its
- * turn, of more: of the whole lines among its first FINGERPRINT_OCTETS. A struct generation is
- * its follower's, on its thread; zero-initialise it, end it with generation_forget().
+ * again when more has come. The fingerprint is of min(offset, FINGERPRINT_OCTETS) octets or, of a file that waits for
+ * its turn, of more: of the whole lines among its first FINGERPRINT_OCTETS. A struct generation is its follower's, on
+ * its thread; zero-initialise it, end it with generation_forget().
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef MAILTALLY_GENERATION_H

@@ -135,6 +135,26 @@ static void all_is_found(struct follow *follow)
     follow->behind = follow->resuming = true;
 }
 
+/* Names may be changing just now (logrotate renames one file after the other), so that a file is passed over: what is
+ * nowhere is looked for again for a while. */
+static bool may_turn_up(struct follow *follow)
+{
+    int64_t now_ms = source_clock_ms();
+    bool missing = false;
+
+    for (size_t i = 0; i < follow->generations_n; i++) {
+        const struct generation *generation = &follow->generations[i];
+
+        missing = missing || (!generation->content && !generation->finished && generation->fingerprint.octets);
+    }
+    if (missing && !follow->missed_ms)
+        follow->missed_ms = now_ms;
+    if (missing && now_ms - follow->missed_ms < follow->source.set->quiet_ms)
+        return true;
+    follow->missed_ms = 0;
+    return false;
+}
+
 void resume_find(struct follow *follow, const struct stat *named)
 {
     struct source *source = &follow->source;
@@ -161,7 +181,7 @@ void resume_find(struct follow *follow, const struct stat *named)
             unknown = true;
         }
     }
-    if (!unknown && (named || relatives.n)) {
+    if (!unknown && (named || relatives.n) && !may_turn_up(follow)) {
         forget_unread(follow);
         give_up_lost(follow);
         all_is_found(follow);
@@ -293,8 +313,19 @@ static bool is_one_of(const struct generation *generations, size_t n, const stru
     return false;
 }
 
+/* A copy that is being made holds nothing yet, or the beginning of what it is made of. */
+static bool is_unfinished_copy(const struct generation *new, const struct generation *later, size_t later_n)
+{
+    if (!new->fingerprint.octets)
+        return true;
+    for (size_t i = 0; i < later_n; i++)
+        if (later[i].content && generation_begins(&later[i], &new->fingerprint))
+            return true;
+    return false;
+}
+
 /* Relatives that came after the last generation, the oldest first, but for those that are `later` ones. False: there is
- * no room for all. */
+ * no room for all, or names are changing just now. */
 static bool append_newer(struct follow *follow, const struct relatives *relatives, const struct generation *later,
                          size_t later_n)
 {
@@ -309,8 +340,15 @@ static bool append_newer(struct follow *follow, const struct relatives *relative
             continue;
         if (follow->generations_n + later_n >= GENERATIONS_MAX)
             return false;
-        if (!generation_begin(&new, relative->path, true))
-            continue; /* gone meanwhile; it is found under another name when it was only renamed */
+        if (!generation_begin(&new, relative->path, true)) {
+            if (errno == ENOENT)
+                return false; /* renamed meanwhile, so that it must be looked for anew; nothing may be passed over */
+            continue;
+        }
+        if (is_unfinished_copy(&new, later, later_n)) {
+            generation_close(&new);
+            continue;
+        }
         new.changed_ms = quiet_since(follow, &new);
         if (append(follow, &new, &reader))
             last = relative;
@@ -406,7 +444,8 @@ void resume_find_missed(struct follow *follow, size_t at)
 
     memcpy(later, &follow->generations[at], later_n * sizeof later[0]);
     follow->generations_n = at;
-    (void)append_missed(follow, later, later_n);
+    for (int tries = 0; tries < 3 && !append_missed(follow, later, later_n); tries++) {
+    }
     memcpy(&follow->generations[follow->generations_n], later, later_n * sizeof later[0]);
     follow->generations_n += later_n;
 }

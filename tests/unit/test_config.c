@@ -342,6 +342,14 @@ static void expands_globs_without_rotated_and_compressed_names(void **state)
     assert_files(*state, "source file D/192*\n", "192.0.2.1 192.0.2.7 ");
 }
 
+static void leaves_out_dated_names_only_beside_the_name_without_date(void **state)
+{
+    assert_int_equal(scratch_shell(*state, "touch mx1.log mx1-20261120.log mx1-20261121-1795132800.log mx1-2.log "
+                                           "mx2-20261120.log mx2-2026-11-21.log"),
+                     0);
+    assert_files(*state, "source file D/*.log\n", "mx1-2.log mx1.log mx2-2026-11-21.log mx2-20261120.log ");
+}
+
 static void gives_the_files_of_a_directory_in_their_order(void **state)
 {
     struct scratch *scratch = *state;
@@ -407,6 +415,7 @@ int main(void)
         TEST(leaves_a_good_value_as_it_was_when_the_next_is_wrong),
         TEST(forgets_everything_when_it_is_read_again),
         TEST(expands_globs_without_rotated_and_compressed_names),
+        TEST(leaves_out_dated_names_only_beside_the_name_without_date),
         TEST(gives_the_files_of_a_directory_in_their_order),
         TEST(gives_a_name_that_does_not_exist_but_no_empty_glob),
         TEST(gives_a_file_once_that_is_named_twice),

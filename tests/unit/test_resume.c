@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "following.h"
 
-
 /* ---- a stop and a start ---- */
 
 static void stop(struct following *f, struct store *store)
@@ -104,8 +103,9 @@ static void reads_several_rotations_in_order_of_age(void **state)
 {
     struct following *f = *state;
 
-    read_then(f, "one\n", "one\n",
-              "echo two >>log; gzip <log >log.3.gz; echo three >log; gzip <log >log.2.gz; echo four >log.1; echo five >log");
+    read_then(
+        f, "one\n", "one\n",
+        "echo two >>log; gzip <log >log.3.gz; echo three >log; gzip <log >log.2.gz; echo four >log.1; echo five >log");
     expect(f, "two\nthree\nfour\nfive\n");
     expect_nothing_for(f, 2 * QUIET_MS);
     assert_int_equal(status_of(f, 0).rotations, 3);
@@ -116,7 +116,8 @@ static void reads_older_files_neither_before_nor_after(void **state)
     struct following *f = *state;
 
     assert_int_equal(scratch_shell(f->scratch, "echo old >log.1; echo older | gzip >log.2.gz"), 0);
-    read_then(f, "one\n", "one\n", "mv log.2.gz log.3.gz; mv log.1 log.2; echo two >>log; mv log log.1; echo three >log");
+    read_then(f, "one\n", "one\n",
+              "mv log.2.gz log.3.gz; mv log.1 log.2; echo two >>log; mv log log.1; echo three >log");
     expect(f, "two\nthree\n");
     expect_nothing_for(f, 2 * QUIET_MS);
 }
@@ -173,8 +174,9 @@ static void finds_dates_before_the_extension(void **state)
     add(f, "mail.log");
     expect(f, "one\n");
     stop(f, &store);
-    assert_int_equal(scratch_shell(f->scratch, "echo two >>mail.log; mv mail.log mail-20261120.log; gzip mail-20261120.log;"
-                                               "echo three >mail-20261121.log; echo four >mail.log; echo x >mail-2.log"),
+    assert_int_equal(scratch_shell(f->scratch,
+                                   "echo two >>mail.log; mv mail.log mail-20261120.log; gzip mail-20261120.log;"
+                                   "echo three >mail-20261121.log; echo four >mail.log; echo x >mail-2.log"),
                      0);
     start(f, &store);
     add(f, "mail.log");
@@ -305,8 +307,9 @@ static void knows_the_successor_of_the_last_file_it_finished(void **state)
     expect_nothing_for(f, 3 * QUIET_MS);
     assert_int_equal(status_of(f, 0).rotations, 1);
     stop(f, &store);
-    assert_int_equal(scratch_shell(f->scratch, "gzip log.1; mv log.1.gz log.3.gz; echo two >log; gzip log; mv log.gz log.2.gz;"
-                                               "echo three >log.1; echo four >log"),
+    assert_int_equal(scratch_shell(f->scratch,
+                                   "gzip log.1; mv log.1.gz log.3.gz; echo two >log; gzip log; mv log.gz log.2.gz;"
+                                   "echo three >log.1; echo four >log"),
                      0);
     start(f, &store);
     add(f, "log");
@@ -321,11 +324,72 @@ static void reads_what_came_and_was_renamed_between_two_looks(void **state)
     scratch_write(f->scratch, "log", "one\n");
     add(f, "log");
     expect(f, "one\n");
-    assert_int_equal(scratch_shell(f->scratch, "mv log log.1; echo two >log; mv log.1 log.2; mv log log.1; echo three >log;"
-                                               "gzip log.2; mv log.2.gz log.3.gz; mv log.1 log.2; mv log log.1; echo four >log"),
+    assert_int_equal(scratch_shell(f->scratch,
+                                   "mv log log.1; echo two >log; mv log.1 log.2; mv log log.1; echo three >log;"
+                                   "gzip log.2; mv log.2.gz log.3.gz; mv log.1 log.2; mv log log.1; echo four >log"),
                      0);
     expect(f, "two\nthree\nfour\n");
     expect_nothing_for(f, 2 * QUIET_MS);
+}
+
+/* copytruncate copies first, and its copy may be found before the file is truncated. */
+static void does_not_read_the_copy_of_a_file_that_waits_for_its_turn(void **state)
+{
+    struct following *f = *state;
+
+    scratch_write(f->scratch, "log", "one\n");
+    add(f, "log");
+    expect(f, "one\n");
+    scratch_rename(f->scratch, "log", "log.1");
+    scratch_write(f->scratch, "log", "");
+    read_all(f);
+    scratch_rename(f->scratch, "log.1", "log.2");
+    scratch_append(f->scratch, "log", "two\nthree\n");
+    assert_int_equal(scratch_shell(f->scratch, "cp log log.1"), 0);
+    expect(f, "two\nthree\n");
+    expect_nothing_for(f, 2 * QUIET_MS);
+    scratch_write(f->scratch, "log", "four\n");
+    expect(f, "four\n");
+}
+
+/* It is empty at first, and then a beginning. */
+static void does_not_read_a_copy_that_is_being_made(void **state)
+{
+    struct following *f = *state;
+
+    scratch_write(f->scratch, "log", "one\n");
+    add(f, "log");
+    expect(f, "one\n");
+    scratch_rename(f->scratch, "log", "log.1");
+    scratch_write(f->scratch, "log", "");
+    read_all(f);
+    scratch_rename(f->scratch, "log.1", "log.2");
+    scratch_append(f->scratch, "log", "two\nthree\n");
+    scratch_write(f->scratch, "log.1", "two\n");
+    read_all(f);
+    scratch_append(f->scratch, "log.1", "three\n");
+    expect(f, "two\nthree\n");
+    expect_nothing_for(f, 2 * QUIET_MS);
+}
+
+/* Somebody renames while we look. */
+static void looks_again_before_it_gives_a_file_up(void **state)
+{
+    struct following *f = *state;
+    struct store store;
+
+    scratch_write(f->scratch, "log", "one\ntwo\n");
+    add(f, "log");
+    expect(f, "one\ntwo\n");
+    stop(f, &store);
+    scratch_rename(f->scratch, "log", "hidden");
+    scratch_append(f->scratch, "hidden", "three\n");
+    scratch_write(f->scratch, "log", "four\n");
+    start(f, &store);
+    add(f, "log");
+    read_all(f);
+    scratch_rename(f->scratch, "hidden", "log.1");
+    expect(f, "three\nfour\n");
 }
 
 static void reads_lines_that_come_late_to_a_file_that_is_finished(void **state)
@@ -373,7 +437,8 @@ static void goes_on_in_a_compressed_file_over_many_stops(void **state)
     struct store store;
     int starts = 0;
 
-    assert_int_equal(scratch_shell(f->scratch, "seq -f 'line %08g of a busy server' 1 200000 >all; head -n 1 all >log"), 0);
+    assert_int_equal(scratch_shell(f->scratch, "seq -f 'line %08g of a busy server' 1 200000 >all; head -n 1 all >log"),
+                     0);
     add(f, "log");
     read_all(f);
     stop(f, &store);
@@ -401,8 +466,7 @@ static void tells_that_a_compressed_file_breaks_off(void **state)
 {
     struct following *f = *state;
 
-    read_then(f, "one\n", "one\n",
-              "seq 1 300000 >>log; gzip <log | head -c 200000 >log.1.gz; rm log; echo three >log");
+    read_then(f, "one\n", "one\n", "seq 1 300000 >>log; gzip <log | head -c 200000 >log.1.gz; rm log; echo three >log");
     while (!status_of(f, 0).rotations) {
         f->given.n = 0;
         read_all(f);
@@ -419,8 +483,9 @@ static void does_not_take_a_reused_inode_for_the_old_file(void **state)
 {
     struct following *f = *state;
 
-    read_then(f, "one\n", "one\n", "i=$(stat -c %i log); gzip log; mv log.gz log.1.gz; for n in 1 2 3 4 5 6 7 8; do "
-                                   "echo two >log; test $(stat -c %i log) = $i && break; test $n = 8 || mv log x$n; done");
+    read_then(f, "one\n", "one\n",
+              "i=$(stat -c %i log); gzip log; mv log.gz log.1.gz; for n in 1 2 3 4 5 6 7 8; do "
+              "echo two >log; test $(stat -c %i log) = $i && break; test $n = 8 || mv log x$n; done");
     expect(f, "two\n");
     assert_int_equal(status_of(f, 0).errors, 0);
 }
@@ -529,7 +594,8 @@ static void follows_a_symbolic_link_from_day_to_day(void **state)
     struct following *f = *state;
     struct store store;
 
-    assert_int_equal(scratch_shell(f->scratch, "mkdir d; echo one >d/m-2026-11-20.log; ln -s d/m-2026-11-20.log log"), 0);
+    assert_int_equal(scratch_shell(f->scratch, "mkdir d; echo one >d/m-2026-11-20.log; ln -s d/m-2026-11-20.log log"),
+                     0);
     add(f, "log");
     expect(f, "one\n");
     assert_int_equal(scratch_shell(f->scratch, "echo two >>d/m-2026-11-20.log; echo three >d/m-2026-11-21.log;"
@@ -680,7 +746,8 @@ static void tells_that_a_saved_position_makes_no_sense(void **state)
     assert_true(source_set_load(f->set, &load));
     store_free(&store);
     add(f, "log");
-    assert_non_null(strstr(status_of(f, 0).last_error, "its saved position cannot be used; it is read from its beginning"));
+    assert_non_null(
+        strstr(status_of(f, 0).last_error, "its saved position cannot be used; it is read from its beginning"));
     assert_int_equal(status_of(f, 0).errors, 1);
     expect(f, "one\n");
 }
@@ -711,6 +778,9 @@ int main(void)
         TEST(knows_a_file_without_a_whole_line_by_what_follows_it),
         TEST(knows_the_successor_of_the_last_file_it_finished),
         TEST(reads_what_came_and_was_renamed_between_two_looks),
+        TEST(does_not_read_the_copy_of_a_file_that_waits_for_its_turn),
+        TEST(does_not_read_a_copy_that_is_being_made),
+        TEST(looks_again_before_it_gives_a_file_up),
         TEST(reads_lines_that_come_late_to_a_file_that_is_finished),
         TEST(lets_go_of_a_finished_file_that_was_deleted),
         TEST(goes_on_in_a_compressed_file_over_many_stops),

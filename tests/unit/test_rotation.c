@@ -162,9 +162,10 @@ static void compress(struct world *w)
 
     if (w->renamed)
         return;
-    snprintf(command, sizeof command,
-             "for f in mx.log.* mx.log-* mx-*; do case $f in *\\**|*.gz|*.bz2|*.xz|*.zst) ;; *) %s $f;; esac; done; true",
-             tools[chance(w, 4)]);
+    snprintf(
+        command, sizeof command,
+        "for f in mx.log.* mx.log-* mx-*; do case $f in *\\**|*.gz|*.bz2|*.xz|*.zst) ;; *) %s $f;; esac; done; true",
+        tools[chance(w, 4)]);
     shell(w, command);
     w->compressions++;
 }
@@ -310,7 +311,8 @@ static void reads_each_line_once_in_order(void **state)
         live(&w, seed, run);
         if (w.wrong || w.next != w.written + 1) {
             printf("# run %u: %u lines written, %u read; in place of line %u: '%s'; last error: %s; files in %s\n", run,
-                   w.written, w.next - 1, w.wrong, w.got, w.set ? w.set->sources[0]->last_error : "", w.scratch.directory);
+                   w.written, w.next - 1, w.wrong, w.got, w.set ? w.set->sources[0]->last_error : "",
+                   w.scratch.directory);
             fail();
         }
         assert_int_equal(w.set->sources[0]->errors, 0);
