@@ -280,6 +280,7 @@ static void idle(struct ingest *in)
     }
     if (status_look(&in->status, in->state.set))
         in->changed = in->unsaved = true;
+    in->unsaved = in->unsaved || source_set_moved(in->state.set);
     if (in->changed && until_publishing(in) == 0)
         publish(in);
     if (source_set_asks_to_end(in->state.set) && !atomic_exchange(&in->asks_to_end, true))

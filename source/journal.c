@@ -95,6 +95,18 @@ static void note_cursor(struct journal_series *series)
     free(cursor);
 }
 
+/* What others log is read, too: unless that is saved, its removal would look like a loss after the next start. */
+static void reach_end(struct journal *journal, struct journal_series *series)
+{
+    uint64_t from, to;
+
+    series->until_us = journal_now_us();
+    if (sd_journal_get_cutoff_realtime_usec(series->journal, &from, &to) <= 0 || to == series->last_us)
+        return;
+    series->last_us = to;
+    journal->source.moved = true;
+}
+
 /* Some entries of a series; 0: none is left, or none of those was wanted. */
 static size_t read_series(struct journal *journal, struct journal_series *series, size_t octets,
                           const struct source_lines *lines)
@@ -115,7 +127,7 @@ static size_t read_series(struct journal *journal, struct journal_series *series
         }
         series->at_end = result == 0;
         if (series->at_end) {
-            series->until_us = journal_now_us();
+            reach_end(journal, series);
             break;
         }
         if (!series->unsure || sd_journal_test_cursor(series->journal, series->cursor) <= 0)

@@ -119,6 +119,7 @@ struct journal_series {
     char name[JOURNAL_NAME_OCTETS];     /* "": this host's journal */
     char cursor[JOURNAL_CURSOR_OCTETS]; /* of the last entry that was handed over or passed; "": none yet */
     uint64_t until_us;                  /* entries up to this time were read */
+    uint64_t last_us;                   /* the time of the last entry of all, wanted or not, when the end was reached */
     int64_t seen;                       /* when its files were there, in seconds since 1970 */
     sd_journal *journal;                /* NULL: not open */
     uint64_t signature;                 /* of the files that are open */

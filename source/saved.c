@@ -69,6 +69,7 @@ static void save_one(struct source *source, struct store *store, struct store *p
 {
     part->n = 0;
     saved_write(source, part);
+    source->moved = false;
     store_number(store, source->ops->type);
     store_text(store, source->name);
     store_signed(store, now);
@@ -225,6 +226,14 @@ void source_set_saved(struct source_set *set)
     for (size_t i = 0; i < set->sources_n; i++)
         if (set->sources[i]->ops->saved)
             set->sources[i]->ops->saved(set->sources[i]);
+}
+
+bool source_set_moved(const struct source_set *set)
+{
+    for (size_t i = 0; i < set->sources_n; i++)
+        if (set->sources[i]->moved)
+            return true;
+    return false;
 }
 
 bool source_set_wants_saving(const struct source_set *set)

@@ -41,6 +41,7 @@ struct source {
     bool ready;       /* may have something to read */
     bool resting;     /* nobody wants it for now */
     bool restless;    /* to be looked at again at each turn of a wait: time or a descriptor decides */
+    bool moved;       /* since the last save, though no line was handed over: see source_set_moved() */
     bool asks_to_end; /* whoever started the daemon has closed its standard input */
 };
 

@@ -113,6 +113,9 @@ bool source_set_settles(const struct source_set *set);
 void source_set_save(struct source_set *set, struct store *store);
 bool source_set_load(struct source_set *set, struct load *load);
 
+/* Whether a position has moved since the last source_set_save() although no line was handed over. */
+bool source_set_moved(const struct source_set *set);
+
 /* What the last source_set_save() wrote is safely on disk (rsyslog's confirmMessages is answered then). */
 void source_set_saved(struct source_set *set);
 /* A sender waits for that. */

@@ -274,6 +274,31 @@ static void bears_that_what_was_read_is_vacuumed(void **state)
     assert_int_equal(reading_status(r).errors, 0);
 }
 
+/* What is not wanted moves the position, too: else its removal would look like a loss after the next start. */
+static void says_that_it_moved_over_what_others_logged(void **state)
+{
+    struct reading *r = *state;
+    int64_t deadline = source_clock_ms() + READING_PATIENCE_MS;
+
+    feed_numbers(r, 1, 10);
+    add(r, "");
+    expect_numbers(r, 1, 10);
+    reading_expect_nothing(r, 300);
+    reading_save(r);
+    assert_false(source_set_moved(r->set));
+    usleep(20000);
+    rotate(r, now_ms());
+    while (!source_set_moved(r->set) && source_clock_ms() < deadline)
+        reading_expect_nothing(r, 20);
+    assert_true(source_set_moved(r->set));
+    reading_save(r);
+    assert_false(source_set_moved(r->set));
+    vacuum(r);
+    restart(r);
+    reading_expect_nothing(r, 300);
+    assert_int_equal(reading_status(r).errors, 0);
+}
+
 static void reads_what_a_host_hands_in_late(void **state)
 {
     struct reading *r = *state;
@@ -585,6 +610,7 @@ int main(void)
         TEST(finds_its_place_after_rotations_while_down),
         TEST(says_what_was_vacuumed_before_it_was_read),
         TEST(bears_that_what_was_read_is_vacuumed),
+        TEST(says_that_it_moved_over_what_others_logged),
         TEST(reads_what_a_host_hands_in_late),
         TEST(reads_the_directories_of_machines),
         TEST(selects_what_is_asked_for),
