@@ -24,6 +24,8 @@ static size_t find_row(const struct mib_registration *r, const oid *index, size_
 {
     size_t low = 0, high = r->group->rows(r->view);
 
+    if (r->last < high && compare_row(r, r->last, index, index_n) == 0)
+        return r->last + after;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         int order = compare_row(r, middle, index, index_n);
@@ -66,15 +68,16 @@ static void set_value(netsnmp_variable_list *varbind, const struct mib_value *va
     }
 }
 
-static void answer(const struct mib_registration *r, netsnmp_variable_list *varbind, size_t row, oid column)
+static void answer(struct mib_registration *r, netsnmp_variable_list *varbind, size_t row, oid column)
 {
     struct mib_value value = { .type = ASN_NULL };
 
     r->group->value(r->view, row, column, &value);
+    r->last = row;
     set_value(varbind, &value);
 }
 
-static void get(const struct mib_registration *r, netsnmp_agent_request_info *reqinfo, netsnmp_request_info *request,
+static void get(struct mib_registration *r, netsnmp_agent_request_info *reqinfo, netsnmp_request_info *request,
                 const oid *rest, size_t rest_n)
 {
     const struct mib_group *group = r->group;
@@ -93,7 +96,7 @@ static void get(const struct mib_registration *r, netsnmp_agent_request_info *re
 }
 
 /* Behind the last row of the last column the request is left as it is: the agent then asks whoever comes next. */
-static void get_next(const struct mib_registration *r, const netsnmp_handler_registration *reginfo,
+static void get_next(struct mib_registration *r, const netsnmp_handler_registration *reginfo,
                      netsnmp_request_info *request, const oid *rest, size_t rest_n)
 {
     const struct mib_group *group = r->group;
@@ -120,7 +123,7 @@ static void get_next(const struct mib_registration *r, const netsnmp_handler_reg
 int mib_handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *reginfo, netsnmp_agent_request_info *reqinfo,
                netsnmp_request_info *requests)
 {
-    const struct mib_registration *r = handler->myvoid;
+    struct mib_registration *r = handler->myvoid;
 
     for (netsnmp_request_info *request = requests; request; request = request->next) {
         netsnmp_variable_list *varbind = request->requestvb;
@@ -149,7 +152,7 @@ bool mib_register(const struct mib_group *group, struct mib_view *view)
 
     if (!r)
         return false;
-    *r = (struct mib_registration){ group, view };
+    *r = (struct mib_registration){ .group = group, .view = view };
     memcpy(root + OID_ROOT_LENGTH, group->arcs, group->arcs_n * sizeof *group->arcs);
     reginfo = netsnmp_create_handler_registration(group->name, mib_handle, root, OID_ROOT_LENGTH + group->arcs_n,
                                                   HANDLER_CAN_RONLY);

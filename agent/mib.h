@@ -60,6 +60,7 @@ bool mib_append(netsnmp_variable_list **varbinds, const struct mib_group *group,
 struct mib_registration {
     const struct mib_group *group;
     struct mib_view *view;
+    size_t last; /* the row that was answered last: a walk asks for the next one */
 };
 int mib_handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *reginfo, netsnmp_agent_request_info *reqinfo,
                netsnmp_request_info *requests);

@@ -98,7 +98,7 @@ static void ask(struct question *q, struct world *w, const struct mib_group *gro
     static const oid base[] = { OID_ROOT };
 
     memset(q, 0, sizeof *q);
-    q->registration = (struct mib_registration){ group, &w->view };
+    q->registration = (struct mib_registration){ .group = group, .view = &w->view };
     q->handler.myvoid = &q->registration;
     memcpy(q->root, base, sizeof base);
     memcpy(q->root + OID_ROOT_LENGTH, group->arcs, group->arcs_n * sizeof(oid));
