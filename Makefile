@@ -85,9 +85,10 @@ $(B)/fuzz/%: $(B)/cov/tests/fuzz/%.o $(B)/cov/libmailtally.a
 	$(Q)clang $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(ARCHIVE_LIBS)
 
 # What is generated from the tables (parser/counters.def, reasons.def) and committed.
-$(B)/generate: tools/generate.c parser/counters.def parser/reasons.def
+$(B)/generate: $(wildcard tools/generate/*.[ch]) parser/counters.def parser/reasons.def
 	@mkdir -p $(B)
-	$(CC) $(STD) $(WARNINGS) -O1 -g -o $@ tools/generate.c
+	$(call say,CC,$@)
+	$(Q)$(CC) $(STD) $(WARNINGS) -O1 -g -o $@ $(filter %.c,$^)
 generate: $(B)/generate ## Write the generated files anew (BASE_OID=1.3.6.1.4.1.N moves the subtree)
 	$(B)/generate $(if $(BASE_OID),--base-oid $(BASE_OID)) .
 
