@@ -192,12 +192,35 @@ static int run_here(const struct options *o, const char *state_directory, const 
     return status;
 }
 
+/* What must hold of standard input and output for `source stdin`. */
+static bool suits_stdin(const struct options *o, const struct config *config, char *error)
+{
+    for (size_t i = 0; i < config->sources_n; i++) {
+        const struct config_source *source = &config->sources[i];
+        const char *why = NULL;
+
+        if (source->type != CONFIG_SOURCE_STDIN)
+            continue;
+        if (!o->foreground)
+            why = "source stdin needs option -f: a daemon in the background has no standard input";
+        else if (source->confirms && o->logs_to_output)
+            why = "source stdin confirmMessages needs standard output for itself: log elsewhere than with -Lo";
+        if (why) {
+            snprintf(error, PROCESS_ERROR_OCTETS, "%s", why);
+            return false;
+        }
+    }
+    return true;
+}
+
 static int run(struct options *o, const struct config *early)
 {
     char error[PROCESS_ERROR_OCTETS];
     struct lock lock;
     int status;
 
+    if (!suits_stdin(o, early, error))
+        return complain(error, EXIT_TROUBLE);
     if (!process_identify(&o->identity, error))
         return complain(error, EXIT_TROUBLE);
     switch (lock_take(early->state_directory, o->identity.uid, o->identity.gid, &lock, error, sizeof error)) {

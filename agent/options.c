@@ -51,6 +51,7 @@ static bool set_config_file(struct options *o, const char *path)
 static bool set_log(struct options *o, char *word, int argc, char **argv)
 {
     o->logs = true;
+    o->logs_to_output = o->logs_to_output || word[0] == 'o' || word[0] == 'O';
     if (snmp_log_options(word, argc, argv) >= 0)
         return true;
     return complain("option -L%s is not one of snmpd's: -Le, -Lo, -Lf FILE, -Ls FACILITY", word);

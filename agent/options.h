@@ -21,7 +21,7 @@ struct options {
     char *config_file;                        /* full path, or NULL; lives as long as the process */
     const char *agentx_socket;                /* NULL: what the configuration or Net-SNMP says */
     char *pid_file;                           /* full path, or NULL */
-    bool logs;                                /* -L was given */
+    bool logs, logs_to_output;                /* -L was given; with standard output as one of its places */
     char addresses[OPTIONS_ADDRESSES_OCTETS]; /* to listen on, joined by commas; empty: none was given */
     struct identity identity;                 /* user and group; not yet looked up */
 };
