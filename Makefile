@@ -99,15 +99,15 @@ deps-check:
 
 demo: ## Show the main job on real log lines (EMBEDDED=1: without snmpd)
 	@tools/deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/demo $(if $(EMBEDDED),embedded)
 
 check: ## Run every test; ends with one line "N passed, N failed, N skipped"
 	@tools/deps
-	@$(MAKE) --no-print-directory all test-programs
+	@$(MAKE) --no-print-directory -j$$(nproc) all test-programs
 	@tests/run all
 check-quick: ## The inner loop: unit and golden tests, no roots, no servers
-	@$(MAKE) --no-print-directory all test-programs
+	@$(MAKE) --no-print-directory -j$$(nproc) all test-programs
 	@tests/run quick
 soak: all ## Ten minutes of load, with rotations and restarts of snmpd; nothing may grow
 	@tools/deps
