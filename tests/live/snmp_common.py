@@ -8,7 +8,7 @@ import threading
 import time
 
 from snmp_rig import (RIG_LOG, ROOT, Rig, as_oid, counted, counters, delivery, end, free_port, note, object_name, ok,
-                      same, until)
+                      refusal, same, until)
 
 
 def test_names_and_totals(rig):
@@ -58,7 +58,7 @@ def test_walk(rig):
     ok(not complaint and oids == sorted(set(oids)),
        f"{rig.role}: a bulk walk of the subtree is in order, each OID once", complaint)
     hosts, zones = len(rig.walk("mailtallyHostLastEventAge")[0]), len(rig.walk("mailtallyZonePermanent")[0])
-    wanted = 18 + 31 + 32 * hosts + 5 * 31 + 3 * 34 + 17 + 3 * zones + 10
+    wanted = 18 + 31 + 38 * hosts + 5 * 31 + 3 * 34 + 17 + 3 * zones + 10
     ok(hosts == 1 and zones > 0 and len(oids) == wanted, f"{rig.role}: and it is complete",
        f"{len(oids)} objects, not {wanted}, with {hosts} hosts and {zones} zones")
     same(rig.walk(f".{ROOT}", tool="snmpwalk")[0][-100:][0].split()[0], lines[-100].split()[0],
@@ -83,6 +83,10 @@ def test_appended_lines(rig):
     same(rig.get("mailtallyAgentStatus.0"), "ok", f"{rig.role}: the status is ok")
     age = rig.number("mailtallyAgentLastEventAge.0")
     ok(age is not None and age < 10, f"{rig.role}: the age of the last event is seconds", age)
+    rig.append("".join(refusal(n) for n in range(7)))
+    until(lambda: rig.number("mailtallyHostRecentRejected.\"mx1\"") == 7, 5)
+    same(rig.get('mailtallyHostRecentRejected."mx1"', "mailtallyRecentLast15Minutes.8"), ["7 refusals", "7"],
+         f"{rig.role}: refusals of the last minutes are told of the host as of all")
     recent = rig.number("mailtallyRecentLast1Minute.1")
     ok(recent is not None and recent >= 10, f"{rig.role}: and the events are in the table of recent ones", recent)
 
