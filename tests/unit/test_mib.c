@@ -511,6 +511,44 @@ static void sources_are_as_written(void **state)
                               "11.1 = \"\"\n11.3 = \"it is not there\"\n");
 }
 
+static void delivery(struct world *w, enum counter counter, int64_t delay_ms, uint64_t n)
+{
+    struct line line = { .tally = tallies_host(w->tallies, SPAN("mx1")), .reference = NOW };
+    struct event e = event_of(EVENT_DELIVERY, &line);
+
+    line.header.time = NOW;
+    e.counter = counter;
+    e.count = n;
+    e.delay_ms = delay_ms;
+    tallies_event(w->tallies, &e);
+}
+
+/* Sent and delivered, and nothing else; at the bound is within it. */
+static void delays_are_cumulative(void **state)
+{
+    struct world *w = *state;
+    char tree[TEXT];
+
+    delivery(w, COUNTER_SENT, 0, 1);
+    delivery(w, COUNTER_DELIVERED, 1000, 2);
+    delivery(w, COUNTER_SENT, 1001, 4);
+    delivery(w, COUNTER_DELIVERED, 60000, 8);
+    delivery(w, COUNTER_SENT, 86400000, 16);
+    delivery(w, COUNTER_DELIVERED, 86400001, 5000000000);
+    delivery(w, COUNTER_DELIVERED, -1, 100); /* the line did not say it */
+    delivery(w, COUNTER_DEFERRED, 5, 1000);
+    delivery(w, COUNTER_BOUNCED, 5, 1000);
+    delivery(w, COUNTER_FORWARDED, 5, 1000);
+    publish(w);
+    assert_int_equal(walk(w, &mib_delays, tree), 20);
+    assert_string_equal(tree, "2.1 = G1\n2.2 = G5\n2.3 = G15\n2.4 = G60\n2.5 = G300\n2.6 = G900\n2.7 = G3600\n"
+                              "2.8 = G14400\n2.9 = G86400\n2.10 = G4294967295\n"
+                              "3.1 = C3\n3.2 = C7\n3.3 = C7\n3.4 = C15\n3.5 = C15\n3.6 = C15\n3.7 = C15\n"
+                              "3.8 = C15\n3.9 = C31\n3.10 = C5000000031\n");
+    assert_string_equal(get(w, &mib_delays, "3.11"), "3.11 = no instance");
+    assert_string_equal(get(w, &mib_delays, "1.1"), "1.1 = no object");
+}
+
 /* ---- GET and GETNEXT ---- */
 
 static void get_of_what_is_missing_says_so(void **state)
@@ -666,6 +704,7 @@ int main(void)
         TEST(reasons_have_rows_from_the_start),
         TEST(zones_are_as_written),
         TEST(sources_are_as_written),
+        TEST(delays_are_cumulative),
         TEST(get_of_what_is_missing_says_so),
         TEST(next_finds_what_follows_from_anywhere),
         TEST(next_behind_the_end_leaves_the_question),
