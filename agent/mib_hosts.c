@@ -1,4 +1,4 @@
-/* mailtallyHostTable: the counters of each host.
+/* mailtallyHostTable: the counters of each host, and the last 15 minutes of some.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mib.h"
 
@@ -9,6 +9,8 @@ static const oid columns[] = {
 #define COUNTER(number, identifier, name, unit, rrd, meaning) OID_HOST_COUNTERS + number,
 #include "../parser/counters.def"
 #undef COUNTER
+    OID_HOST_RECENT_BOUNCED, OID_HOST_RECENT_DEFERRED, OID_HOST_RECENT_REJECTED,
+    OID_HOST_RECENT_SPAM,    OID_HOST_RECENT_VIRUS,    OID_HOST_RECENT_AUTH_FAILED,
 };
 
 static const struct tally *host(const struct mib_view *view, size_t row)
@@ -34,6 +36,10 @@ static void value_of(struct mib_view *view, size_t row, oid column, struct mib_v
 
     if (column == OID_HOST_LAST_EVENT_AGE)
         mib_age(value, view, tally->last_event);
+    else if (column >= OID_HOST_RECENT_BOUNCED)
+        mib_gauge(value, tallies_host_recent(view->snapshot->tallies, tally,
+                                             recents_counter((enum recents_kind)(column - OID_HOST_RECENT_BOUNCED)),
+                                             view->now));
     else
         mib_counter(value, tally->counters[column - OID_HOST_COUNTERS]);
 }

@@ -22,7 +22,7 @@
 
 static const struct mib_group *const at_once[] = { &mib_agent, &mib_sources };
 static const struct mib_group *const counters[] = {
-    &mib_totals, &mib_hosts, &mib_recent, &mib_rejects, &mib_deferrals, &mib_zones,
+    &mib_totals, &mib_hosts, &mib_recent, &mib_rejects, &mib_deferrals, &mib_zones, &mib_delays,
 };
 
 static struct notify *notify; /* while the agent runs */

@@ -12,6 +12,7 @@ static void set_up(struct tallies *t, uint64_t seed)
     t->seed = seed;
     t->total.last_event = TIME_UNKNOWN;
     t->clock_step = INT64_MAX;
+    t->recents.lists = HOSTS_CAP + 1;
     for (size_t i = 0; i < RECENT_STEPS; i++)
         t->recent[i].step = TIME_UNKNOWN;
 }
@@ -29,6 +30,7 @@ void tallies_clear(struct tallies *t, uint64_t seed)
 {
     for (size_t i = 0; i < CHUNKS; i++)
         free(t->chunks[i]);
+    recents_free(&t->recents);
     memset(t, 0, sizeof *t);
     set_up(t, seed);
 }
@@ -39,6 +41,7 @@ void tallies_free(struct tallies *t)
         return;
     for (size_t i = 0; i < CHUNKS; i++)
         free(t->chunks[i]);
+    recents_free(&t->recents);
     free(t);
 }
 
@@ -239,6 +242,20 @@ static void count_recent(struct tallies *t, enum counter counter, int64_t time, 
     recent->counters[counter] += n;
 }
 
+static void count_host_recent(struct tallies *t, struct tally *host, enum counter counter, int64_t time, uint64_t n)
+{
+    enum recents_kind kind = recents_kind(counter);
+
+    if (kind == RECENTS_KINDS)
+        return;
+    if (recents_wants_sweep(&t->recents)) {
+        recents_begin_sweep(&t->recents);
+        for (size_t i = 0; i < t->hosts_n; i++)
+            recents_forget_old(&t->recents, &host_row(t, i)->recent);
+    }
+    recents_count(&t->recents, &host->recent, kind, time / RECENT_STEP_S, n);
+}
+
 static void count_refusal(struct tallies *t, const struct event *e)
 {
     struct reason_counts *r = &t->refusals[e->reason ? e->reason : REFUSAL_OTHER];
@@ -284,6 +301,8 @@ void tallies_event(struct tallies *t, const struct event *e)
         host->counters[e->counter] += e->count;
         if (time > host->last_event)
             host->last_event = time;
+        if (time >= 0)
+            count_host_recent(t, host, e->counter, time, e->count);
     }
     if (time >= 0)
         count_recent(t, e->counter, time, e->count);
@@ -318,9 +337,12 @@ void tallies_clock(struct tallies *t, int64_t now)
                 t->recent[i].step = TIME_UNKNOWN;
         if (t->total.last_event > now)
             t->total.last_event = now;
-        for (size_t i = 0; i < t->hosts_n; i++)
+        recents_clock(&t->recents, step);
+        for (size_t i = 0; i < t->hosts_n; i++) {
             if (host_row(t, i)->last_event > now)
                 host_row(t, i)->last_event = now;
+            recents_forget_after(&t->recents, &host_row(t, i)->recent, step);
+        }
     }
     t->clock_step = step;
 }
@@ -376,6 +398,16 @@ uint64_t tallies_recent(const struct tallies *t, enum counter counter, int64_t n
     return sum;
 }
 
+uint64_t tallies_host_recent(const struct tallies *t, const struct tally *host, enum counter counter, int64_t now)
+{
+    int64_t last = now / RECENT_STEP_S;
+    enum recents_kind kind = recents_kind(counter);
+
+    if (kind == RECENTS_KINDS)
+        return 0;
+    return recents_sum(&t->recents, host->recent, kind, last - HOST_RECENT_S / RECENT_STEP_S + 1, last);
+}
+
 uint64_t tallies_delays(const struct tallies *t, enum counter counter, int bucket)
 {
     uint64_t sum = 0;
@@ -400,17 +432,23 @@ uint64_t tallies_zones_over_cap(const struct tallies *t)
 struct tallies *tallies_copy(struct tallies *copy, const struct tallies *t)
 {
     struct tally *chunks[CHUNKS] = { NULL };
+    struct recents recents;
 
     if (!copy && !(copy = calloc(1, sizeof *copy)))
         return NULL;
     memcpy(chunks, copy->chunks, sizeof chunks);
+    recents = copy->recents;
     *copy = *t;
+    copy->recents = recents;
     copy->latest = NULL; /* these point into the original */
     memset(copy->near, 0, sizeof copy->near);
     memcpy(copy->chunks, chunks, sizeof chunks);
+    if (!recents_copy(&copy->recents, &t->recents)) {
+        tallies_free(copy);
+        return NULL;
+    }
     for (size_t i = 0; i < CHUNKS && t->chunks[i]; i++) {
         if (!copy->chunks[i] && !(copy->chunks[i] = malloc(CHUNK * sizeof **chunks))) {
-            copy->hosts_n = 0;
             tallies_free(copy);
             return NULL;
         }

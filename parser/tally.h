@@ -9,6 +9,7 @@
 #define MAILTALLY_TALLY_H
 
 #include "event.h"
+#include "recents.h"
 #include "store.h"
 
 #define HOST_NAME_OCTETS 64
@@ -20,6 +21,9 @@
 #define RECENT_STEP_S 10
 #define RECENT_STEPS  361
 
+/* The span of a host's recent events. */
+#define HOST_RECENT_S ((RECENTS_STEPS - 1) * RECENT_STEP_S)
+
 /* Delivery delays: cumulative counts up to these bounds in seconds, and one without a bound. */
 #define DELAY_BUCKETS 10
 extern const uint32_t delay_bounds_s[DELAY_BUCKETS - 1];
@@ -30,7 +34,8 @@ struct tally {
     uint64_t key;       /* hash of the name: the host's part of a flow's key */
     int64_t last_event; /* seconds since 1970; TIME_UNKNOWN before the first */
     uint64_t counters[COUNTERS];
-    bool wrote_mta; /* an MTA of this host wrote a line about a message */
+    bool wrote_mta;  /* an MTA of this host wrote a line about a message */
+    uint32_t recent; /* its list of recent events: tallies_host_recent() */
 };
 
 /* Whether an MTA logs on this host: then its lines are the deliveries and the logins, and what Dovecot, Cyrus or
@@ -84,6 +89,10 @@ struct reason_counts tallies_refusals(const struct tallies *tallies, enum refusa
 uint64_t tallies_deferrals(const struct tallies *tallies, enum deferral_reason reason);
 /* Events of `counter` whose own time lies in the last `span_s` seconds (at most 3600) before `now`. */
 uint64_t tallies_recent(const struct tallies *tallies, enum counter counter, int64_t now, int span_s);
+/* Likewise of one host, of these tallies or of the copy that the row is in, in the last HOST_RECENT_S seconds; of the
+ * counters in recents.h, 0 of others. */
+uint64_t tallies_host_recent(const struct tallies *tallies, const struct tally *host, enum counter counter,
+                             int64_t now);
 /* Cumulative: deliveries of `counter` (SENT or DELIVERED) that took at most delay_bounds_s[bucket]; the last bucket
  * has them all. */
 uint64_t tallies_delays(const struct tallies *tallies, enum counter counter, int bucket);

@@ -289,6 +289,65 @@ static void load_recent(void *holder, struct load *load)
     }
 }
 
+/* Of each host that has any: its name, and for each step the counters and their numbers. */
+static void save_host_recents(const void *holder, struct store *store)
+{
+    const struct tallies *t = holder;
+    const struct recents_cell *cell;
+    uint64_t counters[COUNTERS] = { 0 };
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < t->hosts_n; i++)
+        n += tallies_host_at(t, i)->recent != 0;
+    store_number(store, RECENT_STEP_S);
+    store_number(store, n);
+    for (size_t i = 0; i < t->hosts_n; i++) {
+        const struct tally *row = tallies_host_at(t, i);
+
+        if (!row->recent)
+            continue;
+        store_octets(store, (struct span){ row->name, row->name_octets });
+        for (uint32_t list = row->recent; (cell = recents_cell(&t->recents, list)); list = cell->next) {
+            store_number(store, cell->step + UINT64_C(1));
+            for (enum recents_kind kind = 0; kind < RECENTS_KINDS; kind++)
+                counters[recents_counter(kind)] = cell->counts[kind];
+            save_counters(counters, store);
+        }
+        store_number(store, 0);
+    }
+}
+
+static void load_cells(struct tallies *t, struct tally *row, bool fits, struct load *load)
+{
+    uint64_t step;
+
+    while ((step = load_number_to(load, TIME_MAX)) && !load->failed) {
+        uint64_t counters[COUNTERS] = { 0 };
+
+        load_counters(counters, load);
+        for (enum recents_kind kind = 0; fits && !load->failed && kind < RECENTS_KINDS; kind++)
+            recents_put(&t->recents, &row->recent, kind, (int64_t)step - 1, counters[recents_counter(kind)]);
+    }
+}
+
+static void load_host_recents(void *holder, struct load *load)
+{
+    struct tallies *t = holder;
+    bool fits = load_number(load) == RECENT_STEP_S;
+
+    for (uint64_t n = load_number_to(load, ROWS_MAX); n && !load->failed; n--) {
+        struct span name = load_name(load);
+        bool added = false;
+        struct tally *row = load->failed ? &t->total : tallies_host_named(t, name, &added);
+
+        if (row == &t->total) {
+            load_fails(load);
+            return;
+        }
+        load_cells(t, row, fits, load);
+    }
+}
+
 /* Behind the rows: to load these may add to the numbers. */
 static void save_caps(const void *holder, struct store *store)
 {
@@ -309,9 +368,11 @@ static void load_caps(void *holder, struct load *load)
 }
 
 static const struct store_part parts[] = {
-    { 1, save_total, load_total },       { 2, save_hosts, load_hosts },         { 3, save_zones, load_zones },
-    { 4, save_refusals, load_refusals }, { 5, save_deferrals, load_deferrals }, { 6, save_delays, load_delays },
-    { 7, save_recent, load_recent },     { 8, save_caps, load_caps },
+    { 1, save_total, load_total },         { 2, save_hosts, load_hosts },
+    { 3, save_zones, load_zones },         { 4, save_refusals, load_refusals },
+    { 5, save_deferrals, load_deferrals }, { 6, save_delays, load_delays },
+    { 7, save_recent, load_recent },       { 9, save_host_recents, load_host_recents },
+    { 8, save_caps, load_caps },
 };
 
 /* ---- the whole ---- */

@@ -2,13 +2,16 @@
 
 SPDX-License-Identifier: GPL-2.0-or-later
 """
+import os
+import re
 import shutil
 import signal
+import subprocess
 import threading
 import time
 
-from snmp_rig import (RIG_LOG, ROOT, Rig, as_oid, counted, counters, delivery, end, free_port, note, object_name, ok,
-                      same, until)
+from snmp_rig import (MAILTALLY, RIG_LOG, ROOT, Rig, as_oid, counted, counters, delivery, end, free_port, note,
+                      object_name, ok, refusal, same, until)
 
 
 def test_names_and_totals(rig):
@@ -52,13 +55,32 @@ def test_sums(rig):
          f"{rig.role}: deferrals over all reasons are the counter deferred")
 
 
+def test_delays(rig):
+    rows = [int(line.split()[1]) for line in rig.walk("mailtallyDelayRecipients")[0]]
+    bounds = [int(line.split()[1]) for line in rig.walk("mailtallyDelayBound")[0]]
+    same(bounds, [1, 5, 15, 60, 300, 900, 3600, 14400, 86400, 4294967295], f"{rig.role}: delays have ten bounds")
+    # Ground truth: the delay= of all lines that tell a success, but for the hand-overs to the content filter.
+    events = subprocess.run([MAILTALLY, "events", "-F", "tsv", str(rig.log)], capture_output=True, text=True, check=False,
+                            env={**os.environ, **rig.ENVIRONMENT}).stdout.splitlines()
+    names = events[0].split("\t")
+    log = rig.log.read_text(errors="replace").splitlines()
+    delays = []
+    for event in (dict(zip(names, line.split("\t"))) for line in events[1:]):
+        if event["event"] in ("sent", "delivered"):
+            told = re.search(r", delay=([0-9.]+),", log[int(event["line"]) - 1])
+            delays += [float(told.group(1))] * int(event["count"]) if told else []
+    same(rows, [sum(delay <= bound for delay in delays) for bound in bounds],
+         f"{rig.role}: and the recipients are those whose lines tell such a delay")
+    ok(rows[0] > 0 and rows[-1] > rows[0], f"{rig.role}: of which there are short and long ones", rows)
+
+
 def test_walk(rig):
     lines, complaint = rig.walk(f".{ROOT}")
     oids = [as_oid(line.split()[0]) for line in lines]
     ok(not complaint and oids == sorted(set(oids)),
        f"{rig.role}: a bulk walk of the subtree is in order, each OID once", complaint)
     hosts, zones = len(rig.walk("mailtallyHostLastEventAge")[0]), len(rig.walk("mailtallyZonePermanent")[0])
-    wanted = 18 + 31 + 32 * hosts + 5 * 31 + 3 * 34 + 17 + 3 * zones + 10
+    wanted = 18 + 31 + 38 * hosts + 5 * 31 + 3 * 34 + 17 + 3 * zones + 10 + 2 * 10
     ok(hosts == 1 and zones > 0 and len(oids) == wanted, f"{rig.role}: and it is complete",
        f"{len(oids)} objects, not {wanted}, with {hosts} hosts and {zones} zones")
     same(rig.walk(f".{ROOT}", tool="snmpwalk")[0][-100:][0].split()[0], lines[-100].split()[0],
@@ -83,6 +105,10 @@ def test_appended_lines(rig):
     same(rig.get("mailtallyAgentStatus.0"), "ok", f"{rig.role}: the status is ok")
     age = rig.number("mailtallyAgentLastEventAge.0")
     ok(age is not None and age < 10, f"{rig.role}: the age of the last event is seconds", age)
+    rig.append("".join(refusal(n) for n in range(7)))
+    until(lambda: rig.number("mailtallyHostRecentRejected.\"mx1\"") == 7, 5)
+    same(rig.get('mailtallyHostRecentRejected."mx1"', "mailtallyRecentLast15Minutes.8"), ["7 refusals", "7"],
+         f"{rig.role}: refusals of the last minutes are told of the host as of all")
     recent = rig.number("mailtallyRecentLast1Minute.1")
     ok(recent is not None and recent >= 10, f"{rig.role}: and the events are in the table of recent ones", recent)
 
@@ -231,7 +257,7 @@ def test_backlog(embedded):
 def test_all(embedded, *more):
     """All of the above on one daemon, with `more` tests before its end."""
     rig = Rig(embedded)
-    for test in (test_names_and_totals, test_sums, test_walk, test_appended_lines, test_one_instant,
+    for test in (test_names_and_totals, test_sums, test_delays, test_walk, test_appended_lines, test_one_instant,
                  test_partial_line, test_rotation,
                  test_hang_up, test_missing_source, test_second_daemon, *more):
         test(rig)

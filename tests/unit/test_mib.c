@@ -349,9 +349,10 @@ static void host_table_with_one_host_has_all_its_columns(void **state)
 
     event(w, "mx1", COUNTER_RECEIVED, 7, 42);
     publish(w);
-    assert_int_equal(walk(w, &mib_hosts, tree), 32);
+    assert_int_equal(walk(w, &mib_hosts, tree), 38);
     assert_begins(tree, "2.3.109.120.49 = G42\n11.3.109.120.49 = C7\n12.3.109.120.49 = C0\n");
-    assert_non_null(strstr(tree, "\n41.3.109.120.49 = C0\n"));
+    assert_non_null(strstr(tree, "\n41.3.109.120.49 = C0\n101.3.109.120.49 = G0\n"));
+    assert_non_null(strstr(tree, "\n106.3.109.120.49 = G0\n"));
 }
 
 static void hosts_stand_in_order_of_length_then_octets(void **state)
@@ -363,7 +364,7 @@ static void hosts_stand_in_order_of_length_then_octets(void **state)
     event(w, "zz", COUNTER_SENT, 2, 20);
     event(w, "mail.a", COUNTER_SENT, 3, 30);
     publish(w);
-    assert_int_equal(walk(w, &mib_hosts, tree), 96);
+    assert_int_equal(walk(w, &mib_hosts, tree), 114);
     assert_begins(tree, "2.2.122.122 = G20\n"
                         "2.6.109.97.105.108.46.97 = G30\n"
                         "2.6.109.97.105.108.46.98 = G10\n"
@@ -386,7 +387,7 @@ static void hostile_host_names_stay_within_their_index(void **state)
     event(w, "\xff\x01\x1b[31m", COUNTER_SENT, 2, 0); /* ?? and ?[ : five question marks and 31m */
     event(w, "%s%n", COUNTER_SENT, 3, 0);
     publish(w);
-    assert_int_equal(walk(w, &mib_hosts, tree), 96);
+    assert_int_equal(walk(w, &mib_hosts, tree), 114);
     assert_non_null(strstr(tree, "\n12.4.63.115.63.110 = C3\n"));
     assert_non_null(strstr(tree, "\n12.7.63.63.63.63.51.49.109 = C2\n"));
     assert_non_null(strstr(tree, "\n12.64.97.97."));
@@ -412,6 +413,34 @@ static void recent_events_are_of_the_time_of_the_request(void **state)
     assert_string_equal(get(w, &mib_recent, "5.8"), "5.8 = G0");
     assert_string_equal(get(w, &mib_recent, "6.8"), "6.8 = G111");
     assert_int_equal(walk(w, &mib_recent, NULL), 5 * 31);
+}
+
+static void recent_events_of_a_host_are_of_the_time_of_the_request(void **state)
+{
+    struct world *w = *state;
+    static const enum counter counters[] = { COUNTER_BOUNCED, COUNTER_DEFERRED, COUNTER_REJECTED,
+                                             COUNTER_SPAM,    COUNTER_VIRUS,    COUNTER_AUTH_FAILED };
+    char tree[TEXT];
+
+    for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
+        event(w, "mx1", counters[i], i + 1, 100);
+        event(w, "mx2", counters[i], 20, 700);
+        event(w, "mx2", counters[i], 7, 1000);
+    }
+    publish(w);
+    walk(w, &mib_hosts, tree);
+    assert_string_equal(strstr(tree, "101.3"), "101.3.109.120.49 = G1\n101.3.109.120.50 = G20\n"
+                                               "102.3.109.120.49 = G2\n102.3.109.120.50 = G20\n"
+                                               "103.3.109.120.49 = G3\n103.3.109.120.50 = G20\n"
+                                               "104.3.109.120.49 = G4\n104.3.109.120.50 = G20\n"
+                                               "105.3.109.120.49 = G5\n105.3.109.120.50 = G20\n"
+                                               "106.3.109.120.49 = G6\n106.3.109.120.50 = G20\n");
+    w->view.now = NOW + 400; /* the same snapshot, asked later */
+    assert_string_equal(get(w, &mib_hosts, "103.3.109.120.49"), "103.3.109.120.49 = G3");
+    assert_string_equal(get(w, &mib_hosts, "103.3.109.120.50"), "103.3.109.120.50 = G0");
+    event(w, "mx1", COUNTER_VIRUS, 10000000000, 100);
+    publish(w);
+    assert_string_equal(get(w, &mib_hosts, "105.3.109.120.49"), "105.3.109.120.49 = G4294967295");
 }
 
 static void reasons_have_rows_from_the_start(void **state)
@@ -482,6 +511,44 @@ static void sources_are_as_written(void **state)
                               "11.1 = \"\"\n11.3 = \"it is not there\"\n");
 }
 
+static void delivery(struct world *w, enum counter counter, int64_t delay_ms, uint64_t n)
+{
+    struct line line = { .tally = tallies_host(w->tallies, SPAN("mx1")), .reference = NOW };
+    struct event e = event_of(EVENT_DELIVERY, &line);
+
+    line.header.time = NOW;
+    e.counter = counter;
+    e.count = n;
+    e.delay_ms = delay_ms;
+    tallies_event(w->tallies, &e);
+}
+
+/* Sent and delivered, and nothing else; at the bound is within it. */
+static void delays_are_cumulative(void **state)
+{
+    struct world *w = *state;
+    char tree[TEXT];
+
+    delivery(w, COUNTER_SENT, 0, 1);
+    delivery(w, COUNTER_DELIVERED, 1000, 2);
+    delivery(w, COUNTER_SENT, 1001, 4);
+    delivery(w, COUNTER_DELIVERED, 60000, 8);
+    delivery(w, COUNTER_SENT, 86400000, 16);
+    delivery(w, COUNTER_DELIVERED, 86400001, 5000000000);
+    delivery(w, COUNTER_DELIVERED, -1, 100); /* the line did not say it */
+    delivery(w, COUNTER_DEFERRED, 5, 1000);
+    delivery(w, COUNTER_BOUNCED, 5, 1000);
+    delivery(w, COUNTER_FORWARDED, 5, 1000);
+    publish(w);
+    assert_int_equal(walk(w, &mib_delays, tree), 20);
+    assert_string_equal(tree, "2.1 = G1\n2.2 = G5\n2.3 = G15\n2.4 = G60\n2.5 = G300\n2.6 = G900\n2.7 = G3600\n"
+                              "2.8 = G14400\n2.9 = G86400\n2.10 = G4294967295\n"
+                              "3.1 = C3\n3.2 = C7\n3.3 = C7\n3.4 = C15\n3.5 = C15\n3.6 = C15\n3.7 = C15\n"
+                              "3.8 = C15\n3.9 = C31\n3.10 = C5000000031\n");
+    assert_string_equal(get(w, &mib_delays, "3.11"), "3.11 = no instance");
+    assert_string_equal(get(w, &mib_delays, "1.1"), "1.1 = no object");
+}
+
 /* ---- GET and GETNEXT ---- */
 
 static void get_of_what_is_missing_says_so(void **state)
@@ -534,8 +601,9 @@ static void next_behind_the_end_leaves_the_question(void **state)
 
     event(w, "mx1", COUNTER_SENT, 1, 0);
     publish(w);
-    assert_string_equal(next(w, &mib_hosts, "41.3.109.120.49"), "41.3.109.120.49 = nothing");
-    assert_string_equal(next(w, &mib_hosts, "42"), "42 = nothing");
+    assert_string_equal(next(w, &mib_hosts, "41.3.109.120.49"), "101.3.109.120.49 = G0");
+    assert_string_equal(next(w, &mib_hosts, "106.3.109.120.49"), "106.3.109.120.49 = nothing");
+    assert_string_equal(next(w, &mib_hosts, "107"), "107 = nothing");
     assert_string_equal(next(w, &mib_totals, "31.0"), "31.0 = nothing");
     assert_string_equal(next(w, &mib_totals, "4294967295"), "4294967295 = nothing");
     assert_string_equal(next(w, &mib_zones, ""), " = nothing");
@@ -600,7 +668,7 @@ static void five_hundred_hosts_are_walked_once_each_in_order(void **state)
     }
     publish(w);
     assert_int_equal(tallies_hosts(w->tallies), 500);
-    assert_int_equal(walk(w, &mib_hosts, NULL), 500 * 32);
+    assert_int_equal(walk(w, &mib_hosts, NULL), 500 * 38);
 }
 
 static void hosts_beyond_the_cap_share_a_row(void **state)
@@ -632,9 +700,11 @@ int main(void)
         TEST(hosts_stand_in_order_of_length_then_octets),
         TEST(hostile_host_names_stay_within_their_index),
         TEST(recent_events_are_of_the_time_of_the_request),
+        TEST(recent_events_of_a_host_are_of_the_time_of_the_request),
         TEST(reasons_have_rows_from_the_start),
         TEST(zones_are_as_written),
         TEST(sources_are_as_written),
+        TEST(delays_are_cumulative),
         TEST(get_of_what_is_missing_says_so),
         TEST(next_finds_what_follows_from_anywhere),
         TEST(next_behind_the_end_leaves_the_question),

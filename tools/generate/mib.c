@@ -43,7 +43,7 @@ void put_sequence(FILE *out, const struct generator *g, const char *prefix)
     fputs("    mailtallyHostLastEventAge Gauge32", out);
     for (size_t i = 0; i < counters_n; i++)
         fprintf(out, ",\n    %s Counter64", object_name(name, sizeof name, prefix, counters[i].name));
-    fputc('\n', out);
+    fputs(",\n", out); /* columns of other kinds follow in the template */
 }
 
 void put_group(FILE *out, const struct generator *g, const char *prefix)
