@@ -70,7 +70,12 @@ static const struct output {
     { "mibs/MAILTALLY-MIB.txt", MIB_TEMPLATE, NULL },
     { "agent/oids.h", NULL, put_oids },
     { "snmpd.conf.d/mailtally.conf", "tools/generate/snmpd-mailtally.conf.in", NULL },
+    { "snmpd.conf.d/mailtally-v3.conf", "tools/generate/snmpd-mailtally-v3.conf.in", NULL },
     { "docs/counters.md", NULL, put_docs },
+    { "checks/icinga2/mailtally.conf", "tools/generate/icinga2-mailtally.conf.in", NULL },
+    { "checks/nagios/mailtally.cfg", "tools/generate/nagios-mailtally.cfg.in", NULL },
+    { "checks/nagios/mailtally-log-host.cfg", "tools/generate/nagios-log-host.cfg.in", NULL },
+    { "checks/nagios/mailtally-queue.cfg", "tools/generate/nagios-queue.cfg.in", NULL },
 };
 
 static int list(void)
