@@ -11,6 +11,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "generate.h"
 
+#include "objects.h"
+
 #include <errno.h>
 #include <sys/stat.h>
 
@@ -71,6 +73,8 @@ static const struct output {
     { "agent/oids.h", NULL, put_oids },
     { "snmpd.conf.d/mailtally.conf", "tools/generate/snmpd-mailtally.conf.in", NULL },
     { "docs/counters.md", NULL, put_docs },
+    { "checks/prometheus/snmp.yml", NULL, put_prometheus },
+    { "checks/prometheus/snmp-before-0.23.yml", NULL, put_prometheus_old },
 };
 
 static int list(void)
