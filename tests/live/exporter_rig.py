@@ -14,6 +14,8 @@ from snmp_rig import (AS_ROOT, MAILTALLY, RIG_LOG, ROOT, TOP, Rig, counters, del
 
 # The host of the rig's log is mx1: all that real servers logged. What the test makes up itself belongs to other hosts.
 ODD = "a_b:c.example.org"  # all that a name may hold
+# A log's name as a stranger might choose it, and what the MIB makes of it.
+HOSTILE_LOG, SHOWN_LOG = b'mail\xff"\x1b[31m\n<b>{{x}}\\.log', 'mail?"?[31m?<b>{{x}}\\.log'
 
 
 def enter(name):
@@ -66,6 +68,8 @@ def all_said(path):
 def start_counting(rig, *snmpd_lines):
     """snmpd and mailtallyd, with the rig's log read; more lines by two hosts are there, and what they must count as:
     host -> counter -> value."""
+    (pathlib.Path(os.fsdecode(os.fsencode(rig.dir) + b"/" + HOSTILE_LOG))).touch()
+    rig.configure(sources=[rig.dir / "mail*.log"])
     rig.append(RIG_LOG.read_text())
     rig.append("".join(delivery(n, "mx2") for n in range(7)) + "".join(refusal(n, "mx2") for n in range(5)))
     rig.append(delivery(100, ODD.upper()) + verdicts(ODD))
