@@ -75,6 +75,7 @@ static const struct output {
     { "docs/counters.md", NULL, put_docs },
     { "checks/prometheus/snmp.yml", NULL, put_prometheus },
     { "checks/prometheus/snmp-before-0.23.yml", NULL, put_prometheus_old },
+    { "checks/collectd/mailtally.conf", NULL, put_collectd },
 };
 
 static int list(void)
