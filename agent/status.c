@@ -100,6 +100,15 @@ void status_clock(struct status *s, int64_t now)
         s->sources[i]->parser.clock.reference = now;
 }
 
+/* A manager makes labels of names: one that is no text would break all that it asks for (snmp_exporter before 0.24). Whoever
+ * sends mail may choose a name, too: where rsyslogd makes a directory for each host. */
+static void make_printable(char *name)
+{
+    for (; *name; name++)
+        if ((unsigned char)*name < ' ' || (unsigned char)*name > '~')
+            *name = '?';
+}
+
 static void fill_source(struct snapshot_source *to, const struct ingest_source *from, uint32_t number)
 {
     size_t octets = strlen(from->status.name);
@@ -107,6 +116,7 @@ static void fill_source(struct snapshot_source *to, const struct ingest_source *
 
     to->number = number;
     memcpy(to->name, from->status.name + cut, octets - cut + 1);
+    make_printable(to->name);
     to->status = from->status;
     to->status.name = NULL;
 }

@@ -11,6 +11,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "generate.h"
 
+#include "objects.h"
+
 #include <errno.h>
 #include <sys/stat.h>
 
@@ -76,6 +78,9 @@ static const struct output {
     { "checks/nagios/mailtally.cfg", "tools/generate/nagios-mailtally.cfg.in", NULL },
     { "checks/nagios/mailtally-log-host.cfg", "tools/generate/nagios-log-host.cfg.in", NULL },
     { "checks/nagios/mailtally-queue.cfg", "tools/generate/nagios-queue.cfg.in", NULL },
+    { "checks/prometheus/snmp.yml", NULL, put_prometheus },
+    { "checks/prometheus/snmp-before-0.23.yml", NULL, put_prometheus_old },
+    { "checks/collectd/mailtally.conf", NULL, put_collectd },
 };
 
 static int list(void)
