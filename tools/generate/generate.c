@@ -71,6 +71,11 @@ static const struct output {
     { "agent/oids.h", NULL, put_oids },
     { "snmpd.conf.d/mailtally.conf", "tools/generate/snmpd-mailtally.conf.in", NULL },
     { "docs/counters.md", NULL, put_docs },
+    { "cacti-templates/mailtally-0.8.7.xml", NULL, put_cacti_0_8_7 },
+    { "cacti-templates/mailtally-1.2.xml", NULL, put_cacti_1_2 },
+    { "cacti-templates/resource/snmp_queries/mailtally_hosts.xml", NULL, put_cacti_hosts },
+    { "cacti-templates/resource/snmp_queries/mailtally_zones.xml", NULL, put_cacti_zones },
+    { "cacti-templates/resource/snmp_queries/mailtally_queues.xml", NULL, put_cacti_queues },
 };
 
 static int list(void)
