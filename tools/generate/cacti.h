@@ -96,7 +96,7 @@ const char *cacti_source_name(const struct item *item);
 /* A word for the source, for paths of hashes. */
 const char *cacti_source_key(const struct item *item);
 
-/* Ends the program unless each counter and each reason is in a graph. */
+/* Ends the program unless each counter and each reason is in a graph, and legends are short enough. */
 void cacti_check(void);
 
 /* ---- cacti_xml.c ---- */

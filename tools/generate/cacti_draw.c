@@ -89,7 +89,7 @@ static void put_graph_settings(struct file *f, enum scope scope, const struct gr
     xml_field(&f->xml, "vertical_label", graph->label);
     xml_field(&f->xml, "image_format_id", "1");
     xml_field(&f->xml, "height", "120");
-    xml_field(&f->xml, "width", "500");
+    xml_field(&f->xml, "width", "600");
     xml_field(&f->xml, "auto_scale", "on");
     xml_field(&f->xml, "auto_scale_opts", "2"); /* the top follows the numbers, the bottom is the lower limit */
     xml_field(&f->xml, "auto_scale_log", "");
@@ -100,7 +100,9 @@ static void put_graph_settings(struct file *f, enum scope scope, const struct gr
     xml_field(&f->xml, "lower_limit", "0");
     xml_field(&f->xml, "base_value", "1000");
     xml_field(&f->xml, "unit_value", "");
-    xml_field(&f->xml, "unit_exponent_value", scaled ? "" : "0");
+    /* Few messages are 0.2 per minute and not "200 m". Cacti 1.2 drops an exponent of 0 when it imports one, but not one
+     * that it decodes from an entity after it looked. */
+    xml_field(&f->xml, "unit_exponent_value", scaled ? "" : "&#48;");
     xml_close(&f->xml, "graph");
 }
 

@@ -60,7 +60,7 @@ static const struct item deferred[] = {
     COUNTED(AREA, SAND, "Deferred deliveries", "deferred"),
     COUNTED(LINE2, GREY, "Greylisted", "greylisted"),
     COUNTED(LINE2, GREEN, "Passed greylisting", "greylistPassed"),
-    COUNTED(LINE1, RED, "Other temporary refusals", "rejectedTemporarily"),
+    COUNTED(LINE1, RED, "Refused for a while", "rejectedTemporarily"),
 };
 static const struct item volume[] = {
     COUNTED(AREA, BLUE, "Sent", "sentOctets"),
@@ -73,7 +73,7 @@ static const struct item connections[] = {
 };
 static const struct item logins[] = {
     COUNTED(AREA, RED, "Logins refused", "authFailed"),
-    COUNTED(LINE2, GREEN, "Messages after a login", "authSucceeded"),
+    COUNTED(LINE2, GREEN, "Mail after a login", "authSucceeded"),
 };
 static const struct item tls[] = {
     COUNTED(AREA, LIGHT, "From clients", "tlsInbound"),
@@ -85,7 +85,7 @@ static const struct item senders[] = {
     COUNTED(STACK, NULL, "DMARC failed", "dmarcFailed"),
 };
 static const struct item aside[] = {
-    COUNTED(AREA, LIGHT, "Back from a content filter", "reinjected"),
+    COUNTED(AREA, LIGHT, "Back from a filter", "reinjected"),
     COUNTED(LINE2, ORANGE, "Held", "held"),
     COUNTED(LINE2, PURPLE, "Discarded", "discarded"),
     COUNTED(LINE1, RED, "Reject warnings", "rejectWarnings"),
@@ -99,19 +99,19 @@ static const struct item refused_clients[] = {
     { AREA, NULL, "Unknown user", REFUSED, "unknownUser" },
     { STACK, NULL, "Relaying denied", REFUSED, "relayDenied" },
     { STACK, NULL, "Client blocked", REFUSED, "clientBlocked" },
-    { STACK, NULL, "Client without reverse DNS", REFUSED, "clientReverseDns" },
+    { STACK, NULL, "No reverse DNS", REFUSED, "clientReverseDns" },
     { STACK, NULL, "Bad HELO", REFUSED, "heloInvalid" },
     { STACK, NULL, "Sender refused", REFUSED, "senderInvalid" },
-    { STACK, NULL, "Sender's domain unknown", REFUSED, "senderDomain" },
-    { STACK, NULL, "Recipient's domain unknown", REFUSED, "recipientDomain" },
+    { STACK, NULL, "Sender's domain", REFUSED, "senderDomain" },
+    { STACK, NULL, "Recipient's domain", REFUSED, "recipientDomain" },
     { STACK, NULL, "Too many or too fast", REFUSED, "rateLimit" },
-    { STACK, NULL, "Talked before the greeting", REFUSED, "earlyTalker" },
-    { STACK, NULL, "Pipelining without leave", REFUSED, "pipelining" },
+    { STACK, NULL, "Early talker", REFUSED, "earlyTalker" },
+    { STACK, NULL, "Pipelining", REFUSED, "pipelining" },
     { STACK, NULL, "Protocol error", REFUSED, "protocol" },
 };
 static const struct item refused_content[] = {
-    { AREA, NULL, "DNS blocklist of addresses", REFUSED, "dnsbl" },
-    { STACK, NULL, "DNS blocklist of names", REFUSED, "rhsbl" },
+    { AREA, NULL, "Blocklisted address", REFUSED, "dnsbl" },
+    { STACK, NULL, "Blocklisted name", REFUSED, "rhsbl" },
     { STACK, NULL, "Spam", REFUSED, "spam" },
     { STACK, NULL, "Virus", REFUSED, "virus" },
     { STACK, NULL, "Banned file", REFUSED, "banned" },
@@ -131,18 +131,18 @@ static const struct item refused_server[] = {
     { STACK, NULL, "Mailbox full", REFUSED, "mailboxFull" },
     { STACK, NULL, "Storage", REFUSED, "storage" },
     { STACK, NULL, "Lookup failed", REFUSED, "lookupFailure" },
-    { STACK, NULL, "Server's configuration", REFUSED, "serverConfiguration" },
+    { STACK, NULL, "Configuration", REFUSED, "serverConfiguration" },
     { STACK, NULL, "Other", REFUSED, "other" },
 };
 static const struct item refused_for_a_while[] = {
     { AREA, NULL, "Greylisting", REFUSED_FOR_A_WHILE, "greylist" },
-    { STACK, NULL, "DNS blocklist of addresses", REFUSED_FOR_A_WHILE, "dnsbl" },
+    { STACK, NULL, "Blocklisted address", REFUSED_FOR_A_WHILE, "dnsbl" },
     { STACK, NULL, "Policy service", REFUSED_FOR_A_WHILE, "policyService" },
     { STACK, NULL, "Milter", REFUSED_FOR_A_WHILE, "milter" },
     { STACK, NULL, "Too many or too fast", REFUSED_FOR_A_WHILE, "rateLimit" },
-    { STACK, NULL, "Client without reverse DNS", REFUSED_FOR_A_WHILE, "clientReverseDns" },
-    { STACK, NULL, "Sender's domain unknown", REFUSED_FOR_A_WHILE, "senderDomain" },
-    { STACK, NULL, "Recipient's domain unknown", REFUSED_FOR_A_WHILE, "recipientDomain" },
+    { STACK, NULL, "No reverse DNS", REFUSED_FOR_A_WHILE, "clientReverseDns" },
+    { STACK, NULL, "Sender's domain", REFUSED_FOR_A_WHILE, "senderDomain" },
+    { STACK, NULL, "Recipient's domain", REFUSED_FOR_A_WHILE, "recipientDomain" },
     { STACK, NULL, "Lookup failed", REFUSED_FOR_A_WHILE, "lookupFailure" },
     { STACK, NULL, "Storage", REFUSED_FOR_A_WHILE, "storage" },
     { STACK, NULL, "Mailbox full", REFUSED_FOR_A_WHILE, "mailboxFull" },
@@ -163,7 +163,7 @@ static const struct item put_off_answers[] = {
     { STACK, NULL, "Too much for them", PUT_OFF, "rateLimit" },
     { STACK, NULL, "Our reputation", PUT_OFF, "reputation" },
     { STACK, NULL, "Mailbox full", PUT_OFF, "mailboxFull" },
-    { STACK, NULL, "Other answer of theirs", PUT_OFF, "remoteTemporary" },
+    { STACK, NULL, "Other answer", PUT_OFF, "remoteTemporary" },
     { STACK, NULL, "Storage", PUT_OFF, "storage" },
     { STACK, NULL, "Delivery here", PUT_OFF, "localTransport" },
     { STACK, NULL, "Suspended", PUT_OFF, "suspended" },
@@ -172,10 +172,10 @@ static const struct item put_off_answers[] = {
 /* The sum over all blocklists. Which ones there are is known only when they are met: the graph of one of them is made
  * by the data query of zones. */
 static const struct item blocklists[] = {
-    { AREA, NULL, "Addresses, refused", REFUSED, "dnsbl" },
-    { STACK, NULL, "Addresses, for a while", REFUSED_FOR_A_WHILE, "dnsbl" },
-    { STACK, NULL, "Names, refused", REFUSED, "rhsbl" },
-    { STACK, NULL, "Names, for a while", REFUSED_FOR_A_WHILE, "rhsbl" },
+    { AREA, NULL, "Address", REFUSED, "dnsbl" },
+    { STACK, NULL, "Address, for a while", REFUSED_FOR_A_WHILE, "dnsbl" },
+    { STACK, NULL, "Name", REFUSED, "rhsbl" },
+    { STACK, NULL, "Name, for a while", REFUSED_FOR_A_WHILE, "rhsbl" },
 };
 static const struct item zone[] = {
     { AREA, RED, "Refused", ZONE, "permanent" },

@@ -187,6 +187,9 @@ const char *cacti_source_key(const struct item *item)
 
 /* ---- completeness ---- */
 
+/* What a line of the legend has room for beside four numbers, where a graph is 600 pixels wide. */
+#define LEGEND_OCTETS 22
+
 static bool is_shown(enum source source, const char *name)
 {
     for (size_t i = 0; i < cacti_graphs_n; i++)
@@ -203,6 +206,10 @@ void cacti_check(void)
 {
     static const char why[] = "put it into a graph of tools/generate/cacti_graphs.c";
 
+    for (size_t i = 0; i < cacti_graphs_n; i++)
+        for (size_t j = 0; j < cacti_graphs[i].items_n; j++)
+            if (strlen(cacti_graphs[i].items[j].legend) > LEGEND_OCTETS)
+                fail("show in Cacti", cacti_graphs[i].items[j].legend, "the line of the legend would be broken");
     for (size_t i = 0; i < counters_n; i++)
         if (!is_shown(COUNTER_OF_MAIL, counters[i].name))
             fail("show in Cacti", counters[i].name, why);
