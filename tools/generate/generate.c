@@ -81,6 +81,11 @@ static const struct output {
     { "checks/prometheus/snmp.yml", NULL, put_prometheus },
     { "checks/prometheus/snmp-before-0.23.yml", NULL, put_prometheus_old },
     { "checks/collectd/mailtally.conf", NULL, put_collectd },
+    { "cacti-templates/mailtally-0.8.7.xml", NULL, put_cacti_0_8_7 },
+    { "cacti-templates/mailtally-1.2.xml", NULL, put_cacti_1_2 },
+    { "cacti-templates/resource/snmp_queries/mailtally_hosts.xml", NULL, put_cacti_hosts },
+    { "cacti-templates/resource/snmp_queries/mailtally_zones.xml", NULL, put_cacti_zones },
+    { "cacti-templates/resource/snmp_queries/mailtally_queues.xml", NULL, put_cacti_queues },
 };
 
 static int list(void)

@@ -76,4 +76,11 @@ void put_root(FILE *out, const struct generator *g, const char *unused);
 void put_oids(FILE *out, const struct generator *g); /* agent/oids.h */
 void put_docs(FILE *out, const struct generator *g); /* docs/counters.md */
 
+/* cacti-templates/, see cacti.h */
+void put_cacti_0_8_7(FILE *out, const struct generator *g);
+void put_cacti_1_2(FILE *out, const struct generator *g);
+void put_cacti_hosts(FILE *out, const struct generator *g);
+void put_cacti_zones(FILE *out, const struct generator *g);
+void put_cacti_queues(FILE *out, const struct generator *g);
+
 #endif
