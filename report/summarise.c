@@ -46,7 +46,7 @@ enum status report_run(const struct options *options)
 {
     struct input *input = input_open(options);
     struct output *output = input ? output_new(options->format) : NULL;
-    struct summary *summary = output ? summary_new(&options->report, tallies_seed(input_tallies(input))) : NULL;
+    struct summary *summary = output ? summary_new(options, tallies_seed(input_tallies(input))) : NULL;
     enum status status = STATUS_ERROR;
 
     if (summary) {

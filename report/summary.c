@@ -46,13 +46,15 @@ static bool make_tables(struct summary *s)
     return made;
 }
 
-struct summary *summary_new(const struct report_options *options, uint64_t seed)
+struct summary *summary_new(const struct options *options, uint64_t seed)
 {
     struct summary *s = calloc(1, sizeof *s);
 
     if (!s)
         return NULL;
-    s->options = options;
+    s->options = &options->report;
+    s->since = options->since;
+    s->until = options->until;
     s->seed = seed;
     s->now.begin = s->now.end = INT64_MIN;
     if (make_tables(s))
@@ -171,7 +173,31 @@ static void add_id(struct id_set *set, uint64_t id)
         set->over++;
 }
 
+bool summary_wants(const struct summary *s, const struct line *line)
+{
+    return !s->options->syslog_name || span_is(line->header.instance, "postfix") ||
+           span_is(line->header.program, "postfix") || span_eq(line->header.instance, span_of(s->options->syslog_name));
+}
+
 /* ---- what lines say before it counts ---- */
+
+static bool is_asked_for(const struct summary *s, const struct line *line)
+{
+    return summary_wants(s, line) &&
+           ((!s->since && !s->until) || (line_time(line) >= s->since && line_time(line) < s->until));
+}
+
+static struct span sender_of(const struct summary *s, struct span from, struct words *words)
+{
+    return from.n ? words_address(words, from, s->options, true) : SPAN(NULL_SENDER);
+}
+
+static void add_detail(struct summary *s, const struct event *e, struct span from)
+{
+    struct words words;
+
+    summary_branch(s, TREE_DETAIL, (struct span[]){ e->queue_id, SPAN("s"), sender_of(s, from, &words) }, 3, 1);
+}
 
 static void summary_found(void *context, const struct event *e)
 {
@@ -182,6 +208,10 @@ static void summary_found(void *context, const struct event *e)
     case EVENT_TAKEN:
         if (e->queue_id.n && (e->kind == EVENT_OPENED || e->from.p))
             notes_put(s->notes, e->line, e->queue_id, e->client, e->from);
+        break;
+    case EVENT_QUEUED: /* what the server itself sends is no reception, but has a sender */
+        if (s->options->extended && e->queue_id.n && e->from.p && is_asked_for(s, e->line))
+            add_detail(s, e, e->from);
         break;
     case EVENT_ATTEMPT: /* its end names neither message nor recipient */
         notes_put(s->notes, e->line, e->queue_id, e->original_id, e->to);
@@ -205,12 +235,7 @@ static void take_received(struct summary *s, const struct event *e)
         client = noted_client;
     if (is_noted && !from.p)
         from = noted_from;
-    if (!from.p)
-        address = (struct span){ NULL, 0 };
-    else if (from.n == 0)
-        address = SPAN(NULL_SENDER);
-    else
-        address = words_address(&words, from, s->options, true);
+    address = from.p ? sender_of(s, from, &words) : from;
     domain = words_domain_of(address);
     if (domain.n == address.n && client.n) /* it has none: where it came from */
         domain = words_client(&client_words, client);
@@ -220,23 +245,20 @@ static void take_received(struct summary *s, const struct event *e)
     s->sender_domain_row->count += e->count;
     s->sender_line = e->line->number;
     s->sender_file = e->line->file;
-    if (s->options->extended && e->queue_id.n)
-        summary_branch(s, TREE_DETAIL,
-                       (struct span[]){ e->queue_id, SPAN("s"), address.p ? address : SPAN(UNKNOWN_NAME) }, 3,
-                       e->count);
+    if (s->options->extended && e->queue_id.n && from.p)
+        add_detail(s, e, from);
 }
 
 /* Follows the reception of the same line; of what was received when its size was not known, it comes alone. */
 static void take_received_octets(struct summary *s, const struct event *e)
 {
     struct words words;
-    struct span address = SPAN(NULL_SENDER);
+    struct span address;
 
     if (!s->sender_row || s->sender_line != e->line->number || s->sender_file != e->line->file) {
         if (!e->from.p)
             return;
-        if (e->from.n)
-            address = words_address(&words, e->from, s->options, true);
+        address = sender_of(s, e->from, &words);
         s->sender_row = names_row(s->senders, address);
         s->sender_domain_row = names_row(s->sender_domains, words_domain_of(address));
     }
@@ -349,12 +371,6 @@ static void take_rejection(struct summary *s, const struct event *e)
 }
 
 /* ---- all ---- */
-
-bool summary_wants(const struct summary *s, const struct line *line)
-{
-    return !s->options->syslog_name || span_is(line->header.instance, "postfix") ||
-           span_is(line->header.program, "postfix") || span_eq(line->header.instance, span_of(s->options->syslog_name));
-}
 
 /* Other programs do not say when a connection ends: their connections have no time. */
 static void take_connection(struct summary *s, const struct event *e)

@@ -95,6 +95,7 @@ struct id_set {
 
 struct summary {
     const struct report_options *options;
+    int64_t since, until; /* both 0: all */
     uint64_t seed;
     uint64_t counters[COUNTERS];
     struct hour hours[24];
@@ -119,7 +120,7 @@ struct summary {
 };
 
 /* NULL without memory. */
-struct summary *summary_new(const struct report_options *options, uint64_t seed);
+struct summary *summary_new(const struct options *options, uint64_t seed);
 void summary_free(struct summary *summary);
 
 /* The parser gives it its events and lines from now on. */

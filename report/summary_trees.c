@@ -80,7 +80,7 @@ static struct span whom(const struct summary *s, const struct event *e, struct s
     struct span from = e->from.n ? e->from : SPAN("<>"), who;
 
     if (e->from.n)
-        from = words_address(&from_words, e->from, s->options, true);
+        from = words_refused_sender(&from_words, e->from, s->options);
     if (is_sender)
         return words_cut(words, from, WORDS_OCTETS);
     if (is_recipient)

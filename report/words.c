@@ -53,8 +53,8 @@ static struct span unbang(struct words *words, struct span address)
 /* The words behind which mailing lists write their numbers; also a number itself. */
 static size_t verp_word(struct span s)
 {
-    static const struct span verp_words[] = { SPAN("bounce"), SPAN("nolist"), SPAN("noreply"), SPAN("noresponse"),
-                                              SPAN("return"), SPAN("sentto"), SPAN("no") };
+    static const struct span verp_words[] = { SPAN("bounce"),     SPAN("nolist"), SPAN("noreply"),
+                                              SPAN("noresponse"), SPAN("return"), SPAN("sentto") };
 
     for (size_t i = 0; i < sizeof verp_words / sizeof verp_words[0]; i++)
         if (s.n >= verp_words[i].n && span_eq_nocase(span_first(s, verp_words[i].n), verp_words[i]))
@@ -111,25 +111,36 @@ static struct span verp_numbers_out(struct words *words, struct span address)
     return address;
 }
 
-/* `list-return-ID-user=there.example@lists.example` as `list-return@lists.example`. */
+/* `list-return-ID-user=there.example@lists.example` as `list-return-ID@lists.example`, with a number before the user.
+ */
 static struct span verp_user_out(struct words *words, struct span address)
 {
-    const char *at = last_chr(address, '@'), *from, *sign;
+    const char *at = last_chr(address, '@'), *from, *sign, *digits;
     struct span local;
 
     if (!at)
         return address;
     local = span_from(address.p, at);
-    sign = span_chr_either(local, '=', '*');
+    sign = local.n ? span_chr(local, '=') : NULL;
     from = sign ? last_chr(span_from(local.p, sign), '-') : NULL;
-    if (!from || from + 1 == sign)
+    if (!from || from + 1 == sign || sign + 1 == at)
         return address;
-    for (const char *p = from; p > local.p && (is_digit(p[-1]) || p[-1] == '-');)
-        if (*--p == '-')
-            from = p; /* the number before it, too */
+    for (digits = from; digits > local.p && is_digit(digits[-1]);)
+        digits--;
+    if (digits < from && digits > local.p && digits[-1] == '-')
+        from = digits - 1;
     keep(words, span_from(address.p, from));
     memmove(words->text + (from - address.p), at, (size_t)(address.p + address.n - at));
     return (struct span){ words->text, address.n - (size_t)(at - from) };
+}
+
+static struct span unverp(struct words *words, struct span address, const struct report_options *options)
+{
+    if (options->verp_mung)
+        address = verp_numbers_out(words, address);
+    if (options->verp_mung > 1)
+        address = verp_user_out(words, address);
+    return address;
 }
 
 struct span words_address(struct words *words, struct span address, const struct report_options *options,
@@ -145,10 +156,14 @@ struct span words_address(struct words *words, struct span address, const struct
         lower(words->text, address.n);
     else if (at)
         lower(words->text + (at - address.p), address.n - (size_t)(at - address.p));
-    if (is_sender && options->verp_mung)
-        address = verp_numbers_out(words, address);
-    if (is_sender && options->verp_mung > 1)
-        address = verp_user_out(words, address);
+    return is_sender ? unverp(words, address, options) : address;
+}
+
+struct span words_refused_sender(struct words *words, struct span address, const struct report_options *options)
+{
+    address = unverp(words, keep(words, address), options);
+    if (options->ignore_case)
+        lower(words->text, address.n);
     return address;
 }
 

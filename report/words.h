@@ -21,6 +21,9 @@ struct words {
 struct span words_address(struct words *words, struct span address, const struct report_options *options,
                           bool is_sender);
 
+/* The sender of what was refused: as written, but for -i and VERP. */
+struct span words_refused_sender(struct words *words, struct span address, const struct report_options *options);
+
 /* What follows the last @; the address itself where there is none. */
 struct span words_domain_of(struct span address);
 
