@@ -50,6 +50,14 @@ static void recognised(struct events *events, struct event *e)
     events->evidence_wanted = flows_wait_for_evidence(parser->flows);
 }
 
+static void watched(struct events *events, struct event *e)
+{
+    struct parser *parser = (struct parser *)events;
+
+    parser->watch_found(parser->watch_context, e);
+    recognised(events, e);
+}
+
 static void expected(struct events *events, const struct line *line, struct span queue_id)
 {
     flows_expect(((struct parser *)events)->flows, line, queue_id);
@@ -138,6 +146,14 @@ void parser_set_unrecognised(struct parser *parser, parser_unrecognised_fn *sink
     parser->unrecognised_context = context;
 }
 
+void parser_set_watch(struct parser *parser, parser_line_fn *lines, parser_sink_fn *found, void *context)
+{
+    parser->watch_lines = lines;
+    parser->watch_found = found;
+    parser->watch_context = context;
+    parser->events.event = found ? watched : recognised;
+}
+
 static bool host_is_wanted(struct parser *parser, struct span host)
 {
     if (!parser->wants_host)
@@ -165,6 +181,9 @@ static void recognise(struct parser *parser, const struct line *line, const stru
 {
     uint64_t times = repeat_count(&line->header);
 
+    if (parser->watch_lines && (service || line->header.instance.n) && line->header.time >= parser->since &&
+        line->header.time < parser->until)
+        parser->watch_lines(parser->watch_context, line);
     if (times && (service || line->header.service.n == 0)) { /* the line before it stays the last one */
         repeats_again(parser->repeats, line, copies_times(parser->copies, line, times), counted, parser);
         parser->counts.recognised++;

@@ -42,6 +42,9 @@ struct parser {
     void *sink_context;
     parser_unrecognised_fn *unrecognised;
     void *unrecognised_context;
+    parser_line_fn *watch_lines; /* see parser_set_watch() */
+    parser_sink_fn *watch_found;
+    void *watch_context;
 };
 
 #endif

@@ -214,6 +214,8 @@ static void put_all(struct output *output, const struct options *options, struct
         put_json(output, tallies, lines);
         break;
     case FORMAT_TEXT:
+    case FORMAT_HTML: /* not of this subcommand */
+    case FORMATS:
         put_text(output, tallies_total(tallies), lines);
         break;
     }

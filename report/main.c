@@ -16,8 +16,10 @@ static const struct subcommand {
     enum status (*run)(const struct options *options);
     const char *summary;
 } subcommands[] = {
-    { "count", OPTIONS_COMMON, count_run, "print every counter" },
-    { "events", OPTIONS_COMMON | OPTIONS_EVENTS, events_run, "print each event and the line that is its evidence" },
+    { "count", OPTIONS_COMMON | OPTIONS_TABLES, count_run, "print every counter" },
+    { "events", OPTIONS_COMMON | OPTIONS_EVENTS | OPTIONS_TABLES, events_run,
+      "print each event and the line that is its evidence" },
+    { "report", OPTIONS_COMMON | OPTIONS_REPORT, report_run, "sum up a log, as pflogsumm does, for any mail server" },
 };
 #define SUBCOMMANDS (sizeof subcommands / sizeof subcommands[0])
 

@@ -5,14 +5,19 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "../parser/span.h"
 #include "report.h"
 #include "when.h"
 
 static bool set_format(struct options *options, const char *value, int64_t now)
 {
-    static const char *const names[] = { [FORMAT_TEXT] = "text", [FORMAT_JSON] = "json", [FORMAT_TSV] = "tsv" };
+    static const char *const names[] = {
+        [FORMAT_TEXT] = "text", [FORMAT_JSON] = "json", [FORMAT_TSV] = "tsv", [FORMAT_HTML] = "html"
+    };
 
     (void)now;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -20,8 +25,8 @@ static bool set_format(struct options *options, const char *value, int64_t now)
             options->format = (enum output_format)i;
             return true;
         }
-    complain("there is no format \"%s\"; there are text, json and tsv", value);
-    return false;
+    options->format = FORMATS; /* the subcommand's own formats are told when it is known */
+    return true;
 }
 
 static bool set_time(int64_t *time, const char *name, const char *value, int64_t now)
@@ -94,16 +99,128 @@ static bool set_unrecognised(struct options *options, const char *value, int64_t
     return true;
 }
 
+/* ---- of report ---- */
+
+/* The day's span of time, in place of --since and --until. */
+static bool set_day(struct options *options, const char *value, int64_t now)
+{
+    struct tm tm;
+    time_t begin;
+
+    if (strcmp(value, "today") != 0 && strcmp(value, "yesterday") != 0) {
+        complain("-d: \"%s\" is neither today nor yesterday; --since and --until take other days", value);
+        return false;
+    }
+    options->report.day = value;
+    if (!when_parse(value, now, &options->since))
+        return false;
+    begin = (time_t)options->since;
+    localtime_r(&begin, &tm);
+    tm.tm_mday++;
+    tm.tm_isdst = -1;
+    options->until = (int64_t)mktime(&tm);
+    return true;
+}
+
+static bool set_verp_mung(struct options *options, const char *value, int64_t now)
+{
+    (void)now;
+    options->report.verp_mung = value && strcmp(value, "0") != 0 && strcmp(value, "1") != 0 ? 2 : 1;
+    return true;
+}
+
+static bool set_syslog_name(struct options *options, const char *value, int64_t now)
+{
+    (void)now;
+    options->report.syslog_name = value;
+    return true;
+}
+
+static bool set_names_max(struct options *options, const char *value, int64_t now)
+{
+    char *end;
+    unsigned long long n = strtoull(value, &end, 10);
+
+    (void)now;
+    if (*end || !is_digit(*value) || n < 100 || n > 100000000) {
+        complain("--names-max: \"%s\" is no number from 100 to 100000000", value);
+        return false;
+    }
+    options->report.names_max = (uint32_t)n;
+    return true;
+}
+
+/* A limit of rows to print. */
+static bool set_limit(int64_t *limit, const char *name, const char *value)
+{
+    char *end;
+    long long n = strtoll(value, &end, 10);
+
+    if (*end || !is_digit(*value) || n > 1000000000) {
+        complain("%s: \"%s\" is no number of rows", name, value);
+        return false;
+    }
+    *limit = n;
+    return true;
+}
+
+#define LIMIT_OPTION(field)                                                          \
+    static bool set_##field(struct options *options, const char *value, int64_t now) \
+    {                                                                                \
+        (void)now;                                                                   \
+        return set_limit(&options->report.field, #field, value);                     \
+    }
+#define FLAG_OPTION(field)                                                           \
+    static bool set_##field(struct options *options, const char *value, int64_t now) \
+    {                                                                                \
+        (void)value;                                                                 \
+        (void)now;                                                                   \
+        return options->report.field = true;                                         \
+    }
+#define NO_ROWS_OPTION(field)                                                           \
+    static bool set_no_##field(struct options *options, const char *value, int64_t now) \
+    {                                                                                   \
+        (void)value;                                                                    \
+        (void)now;                                                                      \
+        options->report.field = 0;                                                      \
+        return true;                                                                    \
+    }
+LIMIT_OPTION(hosts)
+LIMIT_OPTION(users)
+LIMIT_OPTION(detail)
+LIMIT_OPTION(bounce_detail)
+LIMIT_OPTION(deferral_detail)
+LIMIT_OPTION(reject_detail)
+LIMIT_OPTION(smtp_detail)
+LIMIT_OPTION(warning_detail)
+FLAG_OPTION(extended)
+FLAG_OPTION(ignore_case)
+FLAG_OPTION(iso_date_time)
+FLAG_OPTION(uucp_mung)
+FLAG_OPTION(mailq)
+FLAG_OPTION(no_no_msg_size)
+FLAG_OPTION(problems_first)
+FLAG_OPTION(quiet)
+FLAG_OPTION(rej_add_from)
+FLAG_OPTION(smtpd_stats)
+FLAG_OPTION(verbose)
+FLAG_OPTION(zero_fill)
+NO_ROWS_OPTION(bounce_detail)
+NO_ROWS_OPTION(deferral_detail)
+NO_ROWS_OPTION(reject_detail)
+NO_ROWS_OPTION(warning_detail)
+
 static const struct row {
     unsigned sets;
     char letter; /* 0: it has only its long name */
     const char *name;
-    const char *value; /* what is to be given; NULL: nothing */
+    const char *value; /* what is to be given; NULL: nothing; [=N]: may be left out */
     bool (*set)(struct options *options, const char *value, int64_t now);
     enum parsed special; /* or it does not set, but ask for help or version */
     const char *help;
 } rows[] = {
-    { OPTIONS_COMMON, 'F', "format", "text|json|tsv", set_format, PARSED, "form of the output; default text" },
+    { OPTIONS_TABLES, 'F', "format", "text|json|tsv", set_format, PARSED, "form of the output; default text" },
+    { OPTIONS_REPORT, 'F', "format", "text|json|html", set_format, PARSED, "form of the output; default text" },
     { OPTIONS_COMMON, 0, "since", "TIME", set_since, PARSED, "only what happened at TIME or later" },
     { OPTIONS_COMMON, 0, "until", "TIME", set_until, PARSED, "only what happened before TIME" },
     { OPTIONS_COMMON, 0, "host", "REGEX", set_host, PARSED, "only hosts whose name matches; case is ignored" },
@@ -113,6 +230,42 @@ static const struct row {
     { OPTIONS_COMMON, 0, "disable-program", "NAME", disable_program, PARSED, "do not count this mail program" },
     { OPTIONS_EVENTS, 0, "unrecognised", NULL, set_unrecognised, PARSED,
       "the lines of known mail programs that no rule matched" },
+    { OPTIONS_REPORT, 'd', "day", "today|yesterday", set_day, PARSED, "only this day, of midnight to midnight here" },
+    { OPTIONS_REPORT, 'h', "hosts", "N", set_hosts, PARSED, "so many rows in tables of hosts and domains; 0: none" },
+    { OPTIONS_REPORT, 'u', "users", "N", set_users, PARSED,
+      "so many rows in tables of senders and recipients; 0: none" },
+    { OPTIONS_REPORT, 0, "detail", "N", set_detail, PARSED, "-h, -u and all of --*-detail that are not given" },
+    { OPTIONS_REPORT, 0, "bounce-detail", "N", set_bounce_detail, PARSED, "so many reasons of bounces each" },
+    { OPTIONS_REPORT, 0, "deferral-detail", "N", set_deferral_detail, PARSED, "likewise of deferrals" },
+    { OPTIONS_REPORT, 0, "reject-detail", "N", set_reject_detail, PARSED,
+      "likewise of refusals, warnings of them, holds and discards" },
+    { OPTIONS_REPORT, 0, "smtp-detail", "N", set_smtp_detail, PARSED, "likewise of hosts not reached" },
+    { OPTIONS_REPORT, 0, "smtpd-warning-detail", "N", set_warning_detail, PARSED, "likewise of warnings" },
+    { OPTIONS_REPORT, 'e', "extended", NULL, set_extended, PARSED, "sender and recipients of each message" },
+    { OPTIONS_REPORT, 'i', "ignore-case", NULL, set_ignore_case, PARSED,
+      "whole addresses in lower case, not only their domains" },
+    { OPTIONS_REPORT, 0, "iso-date-time", NULL, set_iso_date_time, PARSED, "dates as 2026-11-21, hours as 03:00" },
+    { OPTIONS_REPORT, 'm', "uucp-mung", NULL, set_uucp_mung, PARSED, "a!b@c is counted as c!b@a" },
+    { OPTIONS_REPORT, 0, "mailq", NULL, set_mailq, PARSED, "run mailq at the end" },
+    { OPTIONS_REPORT, 0, "names-max", "N", set_names_max, PARSED,
+      "keep so many distinct addresses; default 1000000. Above it tables are approximate" },
+    { OPTIONS_REPORT, 0, "no-no-msg-size", NULL, set_no_no_msg_size, PARSED, "no list of messages of unknown size" },
+    { OPTIONS_REPORT, 0, "problems-first", NULL, set_problems_first, PARSED,
+      "bounces, refusals and warnings at the top" },
+    { OPTIONS_REPORT, 'q', "quiet", NULL, set_quiet, PARSED, "no headings of empty lists" },
+    { OPTIONS_REPORT, 0, "rej-add-from", NULL, set_rej_add_from, PARSED, "the sender behind each refused client" },
+    { OPTIONS_REPORT, 0, "smtpd-stats", NULL, set_smtpd_stats, PARSED, "connections, and how long they lasted" },
+    { OPTIONS_REPORT, 0, "syslog-name", "NAME", set_syslog_name, PARSED,
+      "only the Postfix instances NAME and postfix; default all, and all other programs" },
+    { OPTIONS_REPORT, 0, "verbose-msg-detail", NULL, set_verbose, PARSED, "reasons in full" },
+    { OPTIONS_REPORT, 0, "verp-mung", "[=2]", set_verp_mung, PARSED,
+      "numbers in list senders as ID; with =2 without the subscriber" },
+    { OPTIONS_REPORT, 0, "zero-fill", NULL, set_zero_fill, PARSED, "noughts in each column of a day" },
+    { OPTIONS_REPORT, 0, "no-bounce-detail", NULL, set_no_bounce_detail, PARSED, "old name of --bounce-detail 0" },
+    { OPTIONS_REPORT, 0, "no-deferral-detail", NULL, set_no_deferral_detail, PARSED, "likewise" },
+    { OPTIONS_REPORT, 0, "no-reject-detail", NULL, set_no_reject_detail, PARSED, "likewise" },
+    { OPTIONS_REPORT, 0, "no-smtpd-warnings", NULL, set_no_warning_detail, PARSED,
+      "likewise of --smtpd-warning-detail" },
     { OPTIONS_COMMON, 'c', "config", "FILE", set_config, PARSED,
       "the daemon's configuration; it names the files when no FILE is given" },
     { OPTIONS_COMMON, 0, "help", NULL, NULL, PARSED_HELP, "print this" },
@@ -129,8 +282,11 @@ static void for_getopt(unsigned sets, struct option *longs, char *shorts)
     for (size_t i = 0; i < ROWS; i++) {
         if (!(rows[i].sets & sets))
             continue;
-        *longs++ =
-            (struct option){ rows[i].name, rows[i].value ? required_argument : no_argument, NULL, ROW_BASE + (int)i };
+        *longs++ = (struct option){ rows[i].name,
+                                    !rows[i].value            ? no_argument
+                                    : rows[i].value[0] == '[' ? optional_argument
+                                                              : required_argument,
+                                    NULL, ROW_BASE + (int)i };
         if (!rows[i].letter)
             continue;
         *shorts++ = rows[i].letter;
@@ -141,12 +297,12 @@ static void for_getopt(unsigned sets, struct option *longs, char *shorts)
     *shorts = '\0';
 }
 
-static const struct row *row_of(int value)
+static const struct row *row_of(unsigned sets, int value)
 {
     if (value >= ROW_BASE)
         return &rows[value - ROW_BASE];
     for (size_t i = 0; i < ROWS; i++)
-        if (rows[i].letter == value)
+        if (rows[i].letter == value && rows[i].sets & sets)
             return &rows[i];
     return NULL;
 }
@@ -167,15 +323,15 @@ static enum parsed tell(int result, char **argv)
     return PARSED_WRONG;
 }
 
-static enum parsed take_all(struct options *options, const struct option *longs, const char *shorts, int argc,
-                            char **argv, int64_t now)
+static enum parsed take_all(struct options *options, unsigned sets, const struct option *longs, const char *shorts,
+                            int argc, char **argv, int64_t now)
 {
     int result;
 
     opterr = 0;
     optind = 1;
     while ((result = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-        const struct row *row = result == '?' || result == ':' ? NULL : row_of(result);
+        const struct row *row = result == '?' || result == ':' ? NULL : row_of(sets, result);
 
         if (!row)
             return tell(result, argv);
@@ -187,6 +343,49 @@ static enum parsed take_all(struct options *options, const struct option *longs,
     return PARSED;
 }
 
+static const struct report_options report_defaults = {
+    .bounce_detail = LIMIT_NONE,
+    .deferral_detail = LIMIT_NONE,
+    .reject_detail = LIMIT_NONE,
+    .smtp_detail = LIMIT_NONE,
+    .warning_detail = LIMIT_NONE,
+    .hosts = LIMIT_NONE,
+    .users = LIMIT_NONE,
+    .detail = LIMIT_NONE,
+    .names_max = NAMES_MAX_DEFAULT,
+};
+
+/* pflogsumm takes --zero_fill, too. */
+static void dashes_for_underscores(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strncmp(argv[i], "--", 2) == 0)
+            for (char *p = argv[i]; *p && *p != '='; p++)
+                if (*p == '_')
+                    *p = '-';
+}
+
+static void spread_detail(struct report_options *report)
+{
+    int64_t *const limits[] = { &report->bounce_detail, &report->deferral_detail, &report->reject_detail,
+                                &report->smtp_detail,   &report->warning_detail,  &report->hosts,
+                                &report->users };
+
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        if (*limits[i] == LIMIT_NONE)
+            *limits[i] = report->detail;
+}
+
+static bool format_is_there(const struct options *options, unsigned sets)
+{
+    bool is_report = sets & OPTIONS_REPORT;
+
+    if (options->format != FORMATS && options->format != (is_report ? FORMAT_TSV : FORMAT_HTML))
+        return true;
+    complain("there is no such format; there are text, json and %s", is_report ? "html" : "tsv");
+    return false;
+}
+
 enum parsed options_parse(struct options *options, unsigned sets, int argc, char **argv, int64_t now)
 {
     struct option longs[ROWS + 1];
@@ -194,11 +393,16 @@ enum parsed options_parse(struct options *options, unsigned sets, int argc, char
     enum parsed parsed;
 
     /* From the beginning to the end of time, until one of them is given. */
-    *options = (struct options){ .since = INT64_MIN, .until = INT64_MAX };
+    *options = (struct options){ .since = INT64_MIN, .until = INT64_MAX, .report = report_defaults };
     for_getopt(sets, longs, shorts);
-    parsed = take_all(options, longs, shorts, argc, argv, now);
+    if (sets & OPTIONS_REPORT)
+        dashes_for_underscores(argc, argv);
+    parsed = take_all(options, sets, longs, shorts, argc, argv, now);
     if (parsed != PARSED)
         return parsed;
+    if (!format_is_there(options, sets))
+        return PARSED_WRONG;
+    spread_detail(&options->report);
     options->files = argv + optind;
     options->files_n = (size_t)(argc - optind);
     if (options->since >= options->until) {
@@ -222,7 +426,7 @@ void options_help(unsigned sets)
             continue;
         snprintf(left, sizeof left, "%s%c%s--%s%s%s", rows[i].letter ? "-" : "  ",
                  rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? ", " : " ", rows[i].name,
-                 rows[i].value ? " " : "", rows[i].value ? rows[i].value : "");
+                 rows[i].value && rows[i].value[0] != '[' ? " " : "", rows[i].value ? rows[i].value : "");
         if (strlen(left) > 30)
             printf("  %s\n  %30s  %s\n", left, "", rows[i].help);
         else

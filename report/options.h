@@ -9,15 +9,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_TSV };
+enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_TSV, FORMAT_HTML, FORMATS };
 
 /* Which options a subcommand has, as bits. */
 enum option_set {
     OPTIONS_COMMON = 1,
     OPTIONS_EVENTS = 2,
+    OPTIONS_REPORT = 4,
+    OPTIONS_TABLES = 8, /* those whose output is rows: -F tsv */
 };
 
 #define SWITCHES_MAX 64
+
+#define LIMIT_NONE        (-1) /* print all */
+#define NAMES_MAX_DEFAULT 1000000
+
+/* Those of `report`, by pflogsumm's names. Limits: how many rows to print; 0: leave the table out. */
+struct report_options {
+    int64_t bounce_detail, deferral_detail, reject_detail, smtp_detail, warning_detail;
+    int64_t hosts, users;
+    int64_t detail;          /* what those become that are not given */
+    const char *day;         /* today or yesterday; NULL: all days */
+    const char *syslog_name; /* only lines of this instance and of `postfix`; NULL: all */
+    uint32_t names_max;      /* distinct addresses that are kept */
+    int verp_mung;           /* 0, 1, or 2: the shorter form */
+    bool extended, ignore_case, iso_date_time, uucp_mung, mailq, no_no_msg_size, problems_first, rej_add_from, quiet;
+    bool smtpd_stats, verbose, zero_fill;
+};
 
 /* All strings are the caller's argv. */
 struct options {
@@ -32,6 +50,7 @@ struct options {
     } switches[SWITCHES_MAX];
     size_t switches_n;
     bool unrecognised;
+    struct report_options report;
     char **files; /* operands */
     size_t files_n;
 };

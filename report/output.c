@@ -70,6 +70,11 @@ void output_finish(struct output *output)
         give_up(errno);
 }
 
+void output_flush(struct output *output)
+{
+    flush(output);
+}
+
 void output_end_row(struct output *output)
 {
     if (output->is_terminal)

@@ -25,6 +25,9 @@ struct output *output_new(enum output_format format);
 /* Writes what is buffered and closes standard output, so that also a late error (a full disk over NFS) is seen. */
 void output_finish(struct output *output);
 
+/* Writes what is buffered: another program is to write behind it. */
+void output_flush(struct output *output);
+
 /* For a terminal each row is shown as it comes. Call it behind each. */
 void output_end_row(struct output *output);
 

@@ -17,5 +17,6 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 enum status count_run(const struct options *options);
 enum status events_run(const struct options *options);
+enum status report_run(const struct options *options);
 
 #endif

@@ -1,0 +1,157 @@
+/* mailtally report: what was counted for it, and the files that print it.
+ *
+ *     summary_new -> summary_watch(input_parser()) -> input_read -> summary_text | summary_json | summary_html
+ *
+ * A summary takes the parser's events, as they are counted, and the lines that are no events (warnings, connections'
+ * ends). What it holds grows with the distinct names in the log up to a cap (names.h), and says so where the cap was
+ * reached. One thread.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef MAILTALLY_SUMMARY_H
+#define MAILTALLY_SUMMARY_H
+
+#include "../parser/parser.h"
+#include "delays.h"
+#include "names.h"
+#include "notes.h"
+#include "options.h"
+#include "output.h"
+
+#define DAYS_MAX 3700
+
+/* What is told in two or three levels: group, reason, and whom it was about. */
+enum tree {
+    TREE_DEFERRAL,
+    TREE_BOUNCE,
+    TREE_REJECT,
+    TREE_REJECT_WARNING,
+    TREE_HOLD,
+    TREE_DISCARD,
+    TREE_SMTP,
+    TREE_WARNING,
+    TREE_ERROR,
+    TREE_FATAL,
+    TREE_PANIC,
+    TREE_MASTER,
+    TREE_NO_SIZE,
+    TREE_DETAIL, /* of each message: its id, its sender, its recipients */
+    TREES
+};
+
+/* The traffic columns of pflogsumm's tables. */
+enum traffic { TRAFFIC_RECEIVED, TRAFFIC_DELIVERED, TRAFFIC_DEFERRED, TRAFFIC_BOUNCED, TRAFFIC_REJECTED, TRAFFICS };
+
+/* What became of what clients brought, by hour: accepted, or refused for this. */
+enum disposition {
+    DISPOSITION_ACCEPTED,
+    DISPOSITION_BLOCKLIST,
+    DISPOSITION_GREYLIST,
+    DISPOSITION_UNKNOWN_USER,
+    DISPOSITION_RELAY,
+    DISPOSITION_CLIENT,
+    DISPOSITION_SENDER,
+    DISPOSITION_SPAM,
+    DISPOSITION_VIRUS,
+    DISPOSITION_OTHER,
+    DISPOSITIONS
+};
+extern const char *const disposition_names[DISPOSITIONS];
+
+struct sessions {
+    uint64_t count, seconds, max_s;
+};
+
+struct hour {
+    uint64_t traffic[TRAFFICS];
+    uint64_t dispositions[DISPOSITIONS];
+    struct sessions sessions;
+};
+
+struct day {
+    int32_t date; /* 20261121 */
+    uint8_t seen; /* a bit for each traffic column that moved */
+    uint64_t traffic[TRAFFICS];
+    struct sessions sessions;
+};
+
+/* Where a time lies in local time; good from `begin` to `end`. */
+struct moment {
+    int64_t begin, end;
+    unsigned hour;
+    struct day *day;
+};
+
+struct open_session {
+    uint64_t key; /* host and process */
+    int64_t begin;
+};
+#define OPEN_SESSIONS 16384 /* a power of two */
+
+struct id_set {
+    uint64_t *slots;
+    uint32_t n, slots_n;
+    uint64_t over; /* ids that found no room */
+};
+
+struct summary {
+    const struct report_options *options;
+    int64_t since, until; /* both 0: all */
+    uint64_t seed;
+    uint64_t counters[COUNTERS];
+    struct hour hours[24];
+    struct day days[DAYS_MAX];
+    uint32_t days_n;
+    struct moment now;
+    struct names *senders, *recipients, *sender_domains, *recipient_domains;
+    struct name unknown_sender, unknown_sender_domain, unknown_recipient; /* not in the log; in none of the tables */
+    struct domain unknown_recipient_domain;
+    struct names *session_domains; /* octets: seconds; more of domain: delay_max_ms: the longest, in seconds */
+    struct names *plugins, *zones;
+    struct names *trees[TREES];
+    struct notes *notes;
+    struct delays delays[2]; /* sent, delivered */
+    struct id_set deferred;  /* ids of messages that were deferred at least once */
+    struct sessions sessions;
+    uint64_t refusals[REFUSAL_REASONS];
+    const char *sender_file; /* the last reception's line, and where its sender stands in the tables */
+    uint64_t sender_line;
+    struct name *sender_row, *sender_domain_row;
+    struct open_session open_sessions[OPEN_SESSIONS];
+};
+
+/* NULL without memory. */
+struct summary *summary_new(const struct options *options, uint64_t seed);
+void summary_free(struct summary *summary);
+
+/* The parser gives it its events and lines from now on. */
+void summary_watch(struct summary *summary, struct parser *parser);
+
+/* The day and hour of a line, in local time (summary.c). */
+const struct moment *summary_moment(struct summary *summary, const struct line *line);
+
+/* Whether --syslog-name wants what this line says. */
+bool summary_wants(const struct summary *summary, const struct line *line);
+
+/* summary_lines.c: parser_line_fn. */
+void summary_line(void *context, const struct line *line);
+
+/* summary_trees.c: an event's reason goes to its tree. */
+void summary_deferral(struct summary *summary, const struct event *e);
+void summary_bounce(struct summary *summary, const struct event *e);
+void summary_refusal(struct summary *summary, const struct event *e, enum tree tree);
+
+/* Adds `count` under these levels, of which the last may be empty. */
+void summary_branch(struct summary *summary, enum tree tree, const struct span *levels, unsigned n, uint64_t count);
+
+/* Printing; the days are put in order. summary_sum: the totals' rejected and so on, as pflogsumm understands them. */
+void summary_sort_days(struct summary *summary);
+uint64_t summary_received(const struct summary *summary);
+uint64_t summary_delivered(const struct summary *summary);
+uint64_t summary_rejected(const struct summary *summary);
+
+void summary_text(const struct summary *summary, struct output *output);
+void summary_text_more(const struct summary *summary, struct output *output);
+void summary_json(const struct summary *summary, struct output *output, const struct parser_counts *lines);
+void summary_html(const struct summary *summary, struct output *output, const struct parser_counts *lines);
+
+#endif

@@ -1,0 +1,194 @@
+/* Lines that are no events, but stand in a report: warnings and worse, what the master says, hosts that could not be
+ * reached, and how long connections to Postfix lasted.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "../parser/fields.h"
+#include "../parser/hash.h"
+#include "../parser/tally.h"
+#include "summary.h"
+#include "words.h"
+
+#define MESSAGE_OCTETS 66 /* pflogsumm's width */
+
+static void take_message(struct summary *s, const struct line *line, enum tree tree, struct span text, uint64_t times)
+{
+    struct words words;
+
+    if (!s->options->verbose)
+        text = words_cut(&words, text, MESSAGE_OCTETS);
+    summary_branch(s, tree, (struct span[]){ words_program(line), text }, 2, times);
+}
+
+/* `warning: text`, as Postfix and others begin it. */
+static bool take_diagnostic(struct summary *s, const struct line *line, struct span message, uint64_t times)
+{
+    static const struct {
+        struct span prefix;
+        enum tree tree;
+    } levels[] = {
+        { SPAN("warning: "), TREE_WARNING }, { SPAN("warn: "), TREE_WARNING }, { SPAN("Warning: "), TREE_WARNING },
+        { SPAN("fatal: "), TREE_FATAL },     { SPAN("Fatal: "), TREE_FATAL },  { SPAN("panic: "), TREE_PANIC },
+        { SPAN("Panic: "), TREE_PANIC },     { SPAN("error: "), TREE_ERROR },  { SPAN("Error: "), TREE_ERROR },
+    };
+
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+        if (span_take(&message, levels[i].prefix)) {
+            take_message(s, line, levels[i].tree, message, times);
+            return true;
+        }
+    return false;
+}
+
+/* ---- connections ---- */
+
+#define SESSION_WAYS 4
+
+/* The place of this process: the one it has, or the oldest of its set. */
+static struct open_session *session_of(struct summary *s, const struct line *line, uint64_t *key)
+{
+    struct open_session *set, *oldest;
+
+    *key = hash_octets(s->seed ^ line->tally->key ^ line->instance_key, line->header.pid) | 1;
+    oldest = set = &s->open_sessions[(*key >> 32 & (OPEN_SESSIONS / SESSION_WAYS - 1)) * SESSION_WAYS];
+    for (size_t i = 0; i < SESSION_WAYS; i++) {
+        if (set[i].key == *key)
+            return &set[i];
+        if (!set[i].key || (oldest->key && set[i].begin < oldest->begin))
+            oldest = &set[i];
+    }
+    return oldest;
+}
+
+static void add_session(struct sessions *sessions, uint64_t seconds)
+{
+    sessions->count++;
+    sessions->seconds += seconds;
+    if (seconds > sessions->max_s)
+        sessions->max_s = seconds;
+}
+
+static void take_disconnect(struct summary *s, const struct line *line, struct span client)
+{
+    struct words words;
+    uint64_t key, seconds = 0;
+    struct open_session *session = session_of(s, line, &key);
+    struct span name = client, rest = client;
+    const struct moment *moment;
+    struct domain *domain;
+
+    if (session->key != key) /* the log begins within it */
+        return;
+    session->key = 0;
+    if (line_time(line) > session->begin)
+        seconds = (uint64_t)(line_time(line) - session->begin);
+    moment = summary_moment(s, line);
+    add_session(&s->hours[moment->hour].sessions, seconds);
+    add_session(&moment->day->sessions, seconds);
+    add_session(&s->sessions, seconds);
+    if (fields_take_client(&rest, &client))
+        name = client;
+    domain = names_row(s->session_domains, words_client(&words, name));
+    domain->name.count++;
+    domain->name.octets += seconds;
+    if (seconds > domain->delay_max_ms)
+        domain->delay_max_ms = seconds;
+}
+
+static void take_session(struct summary *s, const struct line *line, struct span message)
+{
+    uint64_t key;
+    struct open_session *session;
+
+    if (span_take_literal(&message, "disconnect from ")) {
+        take_disconnect(s, line, message);
+    } else if (span_has_prefix(message, "connect from ")) {
+        session = session_of(s, line, &key);
+        session->key = key;
+        session->begin = line_time(line);
+    }
+}
+
+/* `connect to mx[192.0.2.1]:25: Connection refused`; before 2.5 `connect to mx[192.0.2.1]: text (port 25)`. */
+static void take_unreachable(struct summary *s, struct span message)
+{
+    struct words words;
+    struct span host, reason = span_skip(message, sizeof "connect to " - 1);
+    size_t port;
+
+    if (!span_take_until(&reason, '[', &host) || !span_take_until(&reason, ']', &message))
+        return;
+    if (span_take_char(&reason, ':') && reason.n && is_digit(reason.p[0]))
+        span_take_until(&reason, ':', &message);
+    reason = span_trim(reason);
+    port = span_find(reason, SPAN(" (port "));
+    reason = words_cut(&words, span_first(reason, port), MESSAGE_OCTETS);
+    for (size_t i = 0; i < reason.n; i++)
+        words.text[i] = to_lower(words.text[i]);
+    summary_branch(s, TREE_SMTP, (struct span[]){ reason, host }, 2, 1);
+}
+
+static void take_master(struct summary *s, const struct line *line, struct span message)
+{
+    struct words words;
+
+    (void)line;
+    summary_branch(s, TREE_MASTER, (struct span[]){ words_cut(&words, message, 200) }, 1, 1);
+}
+
+/* `message repeated 2 times: [ warning: text]` */
+static uint64_t unwrap_repeated(struct span *message)
+{
+    struct span s = *message;
+    uint64_t times;
+
+    if (!span_take_literal(&s, "message repeated ") || !span_take_number(&s, &times) ||
+        !span_take_literal(&s, " times: ["))
+        return 1;
+    if (s.n && s.p[s.n - 1] == ']')
+        s.n--;
+    *message = span_trim(s);
+    return times;
+}
+
+void summary_line(void *context, const struct line *line)
+{
+    struct summary *s = context;
+    struct span message = line->header.message;
+    uint64_t times;
+
+    if (line_time(line) < s->now.begin || line_time(line) >= s->now.end)
+        if (summary_wants(s, line)) /* so that a day without mail is one, too */
+            summary_moment(s, line);
+    if (message.n < 8)
+        return;
+    switch (message.p[0]) {
+    case 'c':
+    case 'd':
+        if (span_is(line->header.service, "smtpd") && line->header.instance.n && summary_wants(s, line)) {
+            take_session(s, line, message);
+            return;
+        }
+        break;
+    case 'w':
+    case 'W':
+    case 'f':
+    case 'F':
+    case 'p':
+    case 'P':
+    case 'e':
+    case 'E':
+    case 'm':
+        break;
+    default:
+        if (!span_is(line->header.service, "master"))
+            return;
+    }
+    if (!summary_wants(s, line))
+        return;
+    times = unwrap_repeated(&message);
+    if (take_diagnostic(s, line, message, times))
+        return;
+    if (span_is(line->header.service, "master") && line->header.instance.n)
+        take_master(s, line, message);
+    else if (message.p[0] == 'c' && span_is(line->header.service, "smtp") && span_has_prefix(message, "connect to "))
+        take_unreachable(s, message);
+}

@@ -1,0 +1,184 @@
+/* Reasons, in the trees of a report.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "summary.h"
+#include "words.h"
+
+/* pflogsumm's widths */
+#define DEFERRAL_OCTETS 65
+#define BOUNCE_OCTETS   66
+#define CONTENT_OCTETS  64
+
+#define LEVEL_OCTETS (NAME_OCTETS_MAX / 3 - 1)
+
+void summary_branch(struct summary *s, enum tree tree, const struct span *levels, unsigned n, uint64_t count)
+{
+    char key[NAME_OCTETS_MAX];
+    size_t octets = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        size_t level = levels[i].n < LEVEL_OCTETS ? levels[i].n : LEVEL_OCTETS;
+
+        if (i)
+            key[octets++] = '\0';
+        for (size_t o = 0; o < level; o++, octets++)
+            key[octets] = levels[i].p[o] ? levels[i].p[o] : '?';
+    }
+    ((struct name *)names_row(s->trees[tree], (struct span){ key, octets }))->count += count;
+}
+
+static struct span or_reason(struct span text, const struct event *e)
+{
+    if (text.n)
+        return text;
+    if (e->counter == COUNTER_DEFERRED)
+        return span_of(e->reason ? deferral_reason_name((enum deferral_reason)e->reason) : "(no reason)");
+    return span_of(e->reason ? refusal_reason_name((enum refusal_reason)e->reason) : "(no reason)");
+}
+
+void summary_deferral(struct summary *s, const struct event *e)
+{
+    struct words words;
+    struct span text = e->text, reason;
+    const char *end = span_chr(text, ')');
+
+    if (s->options->deferral_detail == 0)
+        return;
+    if (end)
+        text = span_from(text.p, end);
+    reason = s->options->verbose ? text : words_said(&words, text, DEFERRAL_OCTETS);
+    if (!s->options->verbose)
+        span_take_literal(&reason, "connect to ");
+    summary_branch(s, TREE_DEFERRAL, (struct span[]){ words_program(e->line), or_reason(reason, e) }, 2, e->count);
+}
+
+void summary_bounce(struct summary *s, const struct event *e)
+{
+    struct words words, relay_words;
+    struct span relay = e->relay.n ? e->relay : SPAN("none"), reason = e->text;
+
+    if (s->options->bounce_detail == 0)
+        return;
+    if (s->options->ignore_case) {
+        relay = words_cut(&relay_words, relay, WORDS_OCTETS);
+        for (size_t i = 0; i < relay.n; i++)
+            relay_words.text[i] = to_lower(relay_words.text[i]);
+    }
+    if (!s->options->verbose)
+        reason = words_said(&words, reason, BOUNCE_OCTETS);
+    summary_branch(s, TREE_BOUNCE, (struct span[]){ relay, or_reason(reason, e) }, 2, e->count);
+}
+
+/* Of a reason that is about the sender, or the recipient, it is that which is listed; else the client. With
+ * --rej-add-from the sender stands behind the others. */
+static struct span whom(const struct summary *s, const struct event *e, struct span reason, struct span client,
+                        struct words *words)
+{
+    bool is_sender = span_has_prefix(reason, "Sender address rejected:"), is_pipelining;
+    bool is_recipient = span_has_prefix(reason, "Recipient address rejected:") || span_is(reason, "User unknown") ||
+                        span_has_prefix(reason, "User unknown ");
+    struct words from_words;
+    struct span from = e->from.n ? e->from : SPAN("<>"), who;
+
+    if (e->from.n)
+        from = words_refused_sender(&from_words, e->from, s->options);
+    if (is_sender)
+        return words_cut(words, from, WORDS_OCTETS);
+    if (is_recipient)
+        who = e->to.n ? words_cut(words, e->to, WORDS_OCTETS / 2) : words_cut(words, SPAN("<>"), WORDS_OCTETS);
+    else if (client.n)
+        who = words_client(words, client);
+    else
+        who = words_cut(words, SPAN("(no client)"), WORDS_OCTETS);
+    if (is_recipient && s->options->ignore_case)
+        for (size_t i = 0; i < who.n; i++)
+            words->text[i] = to_lower(words->text[i]);
+    is_pipelining = span_has_prefix(reason, "Improper use of SMTP command pipelining");
+    if (s->options->rej_add_from && !is_pipelining && who.n + from.n + 4 <= WORDS_OCTETS) {
+        memcpy(words->text + who.n, "  (", 3);
+        memcpy(words->text + who.n + 3, from.p, from.n);
+        words->text[who.n + 3 + from.n] = ')';
+        who.n += from.n + 4;
+    }
+    return who;
+}
+
+/* `header Subject: x from mx[192.0.2.1]; from=<a> ..`: up to the client. */
+static struct span content_text(const struct summary *s, struct span text, struct words *words)
+{
+    size_t end = span_find(text, SPAN("; from=<"));
+    size_t from;
+
+    if (s->options->verbose)
+        return text;
+    if (end < text.n) {
+        struct span before = span_first(text, end), after;
+
+        text = before;
+        while ((from = span_find(before, SPAN(" from "))) < before.n) { /* the last one, if no blank follows it */
+            after = span_skip(before, from + sizeof " from " - 1);
+            if (!span_chr(after, ' '))
+                text = span_from(text.p, before.p + from);
+            before = after;
+        }
+    }
+    return words_cut(words, text, CONTENT_OCTETS);
+}
+
+static struct span noted_client(const struct summary *s, const struct event *e)
+{
+    struct span client = e->client, noted, from;
+
+    if (!client.n && e->queue_id.n && notes_find(s->notes, e->line, e->queue_id, &noted, &from))
+        client = noted;
+    return client;
+}
+
+/* Lines that are no refusal in Postfix' form: other programs, limits that were exceeded, the discard transport. */
+static void other_refusal(struct summary *s, const struct event *e, enum tree tree)
+{
+    struct words words, reason_words;
+    struct span reason = e->detail, program = words_program(e->line), whose;
+
+    if (e->counter == COUNTER_HELD && span_is(program, "postsuper"))
+        reason = SPAN("placed on hold");
+    else if (e->reason == REFUSAL_MESSAGE_SIZE && span_has_prefix(e->text, "queue file size limit"))
+        reason = e->text;
+    if (!reason.n) {
+        const struct refusal refusal = { .text = e->text };
+
+        reason = words_refusal(&reason_words, &refusal);
+        if (reason.n > 100)
+            reason = words_cut(&reason_words, reason, 100);
+    }
+    reason = or_reason(reason, e);
+    if (e->relay.n && e->to.n) /* a delivery to nowhere */
+        whose = words_domain_of(words_address(&words, e->to, s->options, false));
+    else
+        whose = whom(s, e, reason, noted_client(s, e), &words);
+    summary_branch(s, tree, (struct span[]){ program, reason, whose }, 3, e->count);
+}
+
+void summary_refusal(struct summary *s, const struct event *e, enum tree tree)
+{
+    struct words words, reason_words;
+    struct refusal refusal;
+    struct span reason;
+    bool is_postfix = e->line->header.instance.n || span_is(e->line->header.program, "postfix");
+
+    if (s->options->reject_detail == 0)
+        return;
+    if (!is_postfix || !words_split_refusal(e->line, &refusal) ||
+        span_has_prefix(refusal.text, "queue file size limit")) {
+        other_refusal(s, e, tree);
+    } else if (refusal.is_content) {
+        summary_branch(s, tree,
+                       (struct span[]){ words_program(e->line), refusal.stage, content_text(s, refusal.text, &words) },
+                       3, e->count);
+    } else {
+        reason = s->options->verbose ? refusal.text : words_refusal(&reason_words, &refusal);
+        if (!refusal.client.n)
+            refusal.client = noted_client(s, e);
+        summary_branch(s, tree, (struct span[]){ refusal.stage, reason, whom(s, e, reason, refusal.client, &words) }, 3,
+                       e->count);
+    }
+}
