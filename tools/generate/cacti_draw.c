@@ -100,8 +100,8 @@ static void put_graph_settings(struct file *f, enum scope scope, const struct gr
     xml_field(&f->xml, "lower_limit", "0");
     xml_field(&f->xml, "base_value", "1000");
     xml_field(&f->xml, "unit_value", "");
-    /* Few messages are 0.2 per minute and not "200 m". Cacti 1.2 drops an exponent of 0 when it imports one, but not one
-     * that it decodes from an entity after it looked. */
+    /* Few messages are 0.2 per minute and not "200 m". Cacti 1.2 drops an exponent of 0 when it imports one, but not
+     * one that it decodes from an entity after it looked. */
     xml_field(&f->xml, "unit_exponent_value", scaled ? "" : "&#48;");
     xml_close(&f->xml, "graph");
 }
