@@ -14,6 +14,7 @@
 #include "duplicates.h"
 #include "log.h"
 #include "parsing.h"
+#include "queues.h"
 #include "remarks.h"
 #include "saver.h"
 #include "state.h"
@@ -48,6 +49,7 @@ struct ingest {
     uint64_t earlier_failures;
     struct saver *saver;
     struct duplicates *duplicates;
+    struct queues *queues;
     struct remarks remarks;
     char machine[HOST_NAME_OCTETS + 1];
     struct status status; /* the sources, and what is said of them */
@@ -111,6 +113,7 @@ static void configure(struct ingest *in, struct config *config)
     look_for_sources(in);
     duplicates_forget(in->duplicates);
     saver_set_interval(in->saver, config->save_interval_ms);
+    queues_configure(in->queues, config);
     in->changed = in->unsaved = true;
     log_message(LOG_INFO, "the configuration was read again");
 }
@@ -198,6 +201,7 @@ static void publish(struct ingest *in)
     s->counts.last_event = tallies_total(in->state.tallies)->last_event; /* it follows a clock that is put back */
     s->backlog_read = in->backlog_read;
     s->state_save_failures = in->earlier_failures + saver_failures(in->saver);
+    queues_fill(in->queues, s);
     remarks_fill(&in->remarks, saver_trouble(in->saver), in->duplicates, &in->status, s);
     status_sentence(s);
     snapshots_publish(in->snapshots);
@@ -280,6 +284,8 @@ static void idle(struct ingest *in)
     }
     if (status_look(&in->status, in->state.set))
         in->changed = in->unsaved = true;
+    if (queues_look(in->queues))
+        in->changed = true;
     in->unsaved = in->unsaved || source_set_moved(in->state.set);
     if (in->changed && until_publishing(in) == 0)
         publish(in);
@@ -308,6 +314,7 @@ static void *ingest_thread(void *context)
     const struct source_lines lines = { take_line, take_overlong, in };
 
     look_for_sources(in);
+    queues_configure(in->queues, in->config);
     source_set_read(in->state.set, 0, &lines); /* finds out which files they are, and reads nothing */
     save_first(in);
     while (orders(in)) {
@@ -320,6 +327,7 @@ static void *ingest_thread(void *context)
         in->changed = in->unsaved = true;
         if (until_publishing(in) == 0) {
             status_look(&in->status, in->state.set);
+            queues_look(in->queues);
             publish(in);
         }
     }
@@ -338,6 +346,7 @@ static void ingest_free(struct ingest *in)
     parsing_free(&in->parsing);
     state_close(&in->state);
     duplicates_free(in->duplicates);
+    queues_free(in->queues);
     config_free(in->config);
     config_free(in->next_config);
     if (in->wake_fd >= 0)
@@ -377,7 +386,8 @@ static bool prepare(struct ingest *in)
     if (!open_state(in))
         return false;
     in->duplicates = in->state.tallies ? duplicates_new(tallies_seed(in->state.tallies)) : NULL;
-    if (!in->state.set || !in->duplicates || !in->saver || in->wake_fd < 0 ||
+    in->queues = queues_new(NULL);
+    if (!in->state.set || !in->duplicates || !in->queues || !in->saver || in->wake_fd < 0 ||
         !parsing_set_up(&in->parsing, &in->state, NULL, in->config)) {
         log_message(LOG_ERR, "the thread that reads the logs cannot start: there is no memory or no descriptor");
         return false;

@@ -47,7 +47,7 @@ struct mib_group {
 };
 
 extern const struct mib_group mib_agent, mib_totals, mib_hosts, mib_recent, mib_rejects, mib_deferrals, mib_zones,
-    mib_sources, mib_delays;
+    mib_sources, mib_delays, mib_queues;
 
 /* Registers with the agent; the view lives as long as the agent. False when the agent refuses, which it has logged. */
 bool mib_register(const struct mib_group *group, struct mib_view *view);

@@ -10,6 +10,8 @@
 #define MAILTALLY_SNAPSHOT_H
 
 #include "../parser/parser.h"
+#include "../config/config.h"
+#include "../source/queue.h"
 #include "../source/source.h"
 
 #define AGENT_TEXT_OCTETS 256
@@ -20,6 +22,12 @@ struct snapshot_source {
     uint32_t number;              /* its index in the source table: kept as long as the daemon runs */
     char name[AGENT_TEXT_OCTETS]; /* of a longer name its end */
     struct source_status status;  /* status.name is not to be used: it belongs to the ingest thread */
+};
+
+struct snapshot_queue { /* of a Postfix instance whose queue could be read */
+    char instance[CONFIG_QUEUE_INSTANCE_OCTETS];
+    uint8_t instance_octets;
+    struct queue_counts counts[QUEUES];
 };
 
 struct snapshot {
@@ -33,6 +41,8 @@ struct snapshot {
     uint64_t flows_evicted;
     struct snapshot_source *sources; /* in the order of their numbers */
     size_t sources_n, sources_room;
+    struct snapshot_queue queues[CONFIG_QUEUES_MAX]; /* in the order of OIDs */
+    size_t queues_n;
     uint64_t behind_octets;
     int64_t start_time; /* of the daemon, seconds since 1970 */
     enum agent_status status;
@@ -42,6 +52,7 @@ struct snapshot {
     bool state_at_risk;                  /* counts may be lost or were, by trouble with the state */
     char state_text[AGENT_TEXT_OCTETS];  /* the trouble as a sentence; empty: there is none */
     char twice_text[AGENT_TEXT_OCTETS];  /* two sources bring the same lines; empty: none do */
+    char queue_text[AGENT_TEXT_OCTETS];  /* a queue cannot be read; empty: all that are configured can */
     char remark_text[AGENT_TEXT_OCTETS]; /* what is worth knowing when all is well; or empty */
 };
 

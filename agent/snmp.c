@@ -20,7 +20,7 @@
 #define HOLD_GAP_MS 20  /* requests that come closer together see one snapshot, */
 #define HOLD_MS     500 /* but not longer than this */
 
-static const struct mib_group *const at_once[] = { &mib_agent, &mib_sources };
+static const struct mib_group *const at_once[] = { &mib_agent, &mib_sources, &mib_queues };
 static const struct mib_group *const counters[] = {
     &mib_totals, &mib_hosts, &mib_recent, &mib_rejects, &mib_deferrals, &mib_zones, &mib_delays,
 };

@@ -172,6 +172,8 @@ static bool say_what_is_wrong(struct snapshot *s)
         say(s, AGENT_DEGRADED, "%s", s->twice_text);
     else if (s->sources_n == 0)
         say(s, AGENT_DEGRADED, "no file fits the configured sources: nothing is counted");
+    else if (s->queue_text[0])
+        say(s, AGENT_DEGRADED, "%s", s->queue_text);
     else
         return false;
     return true;

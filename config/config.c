@@ -276,6 +276,24 @@ static void notify_token(const char *token, char *line)
         wrong(error);
 }
 
+static void queue_token(const char *token, char *line)
+{
+    char word[WORD_OCTETS], error[CONFIG_ERROR_OCTETS];
+
+    (void)token;
+    if (!needs(&line, word, "the type is missing: postfix"))
+        return;
+    if (strcasecmp(word, "postfix") != 0) {
+        wrong("only Postfix's queues can be read: queue postfix [DIRECTORY]");
+        return;
+    }
+    if (!next_word(&line, word))
+        strcpy(word, CONFIG_DEFAULT_QUEUE);
+    no_more(line);
+    if (!config_add_queue(reading, word, error))
+        wrong(error);
+}
+
 /* Net-SNMP calls it before it reads the files again, once for each token that has it: one has. */
 static void forget(void)
 {
@@ -303,6 +321,7 @@ static const struct {
     { "disableProgram", disable_token, NULL, "NAME..." },
     { "stateDirectory", state_directory_token, NULL, "PATH" },
     { "saveInterval", save_interval_token, NULL, "SECONDS (5)" },
+    { "queue", queue_token, NULL, "postfix [DIRECTORY (" CONFIG_DEFAULT_QUEUE ")]; none is read unless it is named" },
     { "notify", notify_token, NULL,
       "source SECONDS (60) | silent MINUTES | hostSilent MINUTES | rate COUNTER HIGH NORMAL [1|5|15|60]" },
 };

@@ -51,6 +51,13 @@ struct config_notify {
     size_t rates_n;
 };
 
+/* queue postfix [DIRECTORY]    the queues of a Postfix instance: its queue_directory, as `postconf` tells it. The
+ * instance is called what the directory is called, and no two the same */
+#define CONFIG_QUEUES_MAX             32
+#define CONFIG_QUEUE_INSTANCE_OCTETS  32
+#define CONFIG_QUEUE_DIRECTORY_OCTETS 94 /* a socket in it has a name of limited length: source/queue.h */
+#define CONFIG_DEFAULT_QUEUE          "/var/spool/postfix"
+
 struct config {
     struct config_source *sources;
     size_t sources_n;
@@ -62,6 +69,8 @@ struct config {
     char *state_directory;    /* default /var/lib/mailtally */
     int64_t save_interval_ms; /* between two states */
     struct config_notify notify;
+    char *
+        queues[CONFIG_QUEUES_MAX + 1]; /* directories of Postfix queues, without a slash at the end; NULL behind them */
 };
 
 #define CONFIG_DEFAULT_SOURCE          "/var/log/mail.log" /* or the journal: see config_add_default_source() */
@@ -89,6 +98,11 @@ bool config_set_state_directory(struct config *config, const char *path, char *e
 bool config_set_save_interval(struct config *config, const char *seconds, char *error);
 bool config_add_source(struct config *config, enum config_source_type type, const char *path, const char *host,
                        char *error);
+
+bool config_add_queue(struct config *config, const char *directory, char *error);
+
+/* The name of the instance: points into the directory. */
+const char *config_queue_instance(const char *directory);
 
 /* The words behind the token `notify`. */
 bool config_add_notify(struct config *config, char *const *words, size_t n, char *error);

@@ -61,6 +61,7 @@ void config_free(struct config *config)
     free_words(config->filter_hosts);
     free_words(config->switched_on);
     free_words(config->switched_off);
+    free_words(config->queues);
     free(config);
 }
 
@@ -209,6 +210,38 @@ bool config_add_source(struct config *config, enum config_source_type type, cons
     config->sources = sources;
     sources[config->sources_n++] = source;
     return true;
+}
+
+const char *config_queue_instance(const char *directory)
+{
+    return strrchr(directory, '/') + 1;
+}
+
+bool config_add_queue(struct config *config, const char *directory, char *error)
+{
+    char path[CONFIG_QUEUE_DIRECTORY_OCTETS + 1];
+    size_t octets = strlen(directory), n = 0;
+    const char *instance;
+
+    while (octets > 1 && directory[octets - 1] == '/')
+        octets--;
+    if (directory[0] != '/' || octets > CONFIG_QUEUE_DIRECTORY_OCTETS)
+        return refuse(error, "the queue directory \"%.100s\" must be a full path of at most 94 octets", directory);
+    memcpy(path, directory, octets);
+    path[octets] = '\0';
+    instance = config_queue_instance(path);
+    if (!*instance || strlen(instance) > CONFIG_QUEUE_INSTANCE_OCTETS || strcmp(instance, ".") == 0 ||
+        strcmp(instance, "..") == 0)
+        return refuse(error,
+                      "the last part of the queue directory \"%.100s\" must be a name of 1 to 32 octets: it is "
+                      "the name of the instance",
+                      path);
+    for (; config->queues[n]; n++)
+        if (strcmp(config_queue_instance(config->queues[n]), instance) == 0)
+            return refuse(error, "two queues are called \"%.100s\"", instance);
+    if (n == CONFIG_QUEUES_MAX)
+        return refuse(error, "the queue \"%.100s\" is one too many", path);
+    return replace(&config->queues[n], path, error);
 }
 
 bool config_check_journal_word(const char *word, char *error)

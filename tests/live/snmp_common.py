@@ -60,8 +60,8 @@ def test_delays(rig):
     bounds = [int(line.split()[1]) for line in rig.walk("mailtallyDelayBound")[0]]
     same(bounds, [1, 5, 15, 60, 300, 900, 3600, 14400, 86400, 4294967295], f"{rig.role}: delays have ten bounds")
     # Ground truth: the delay= of all lines that tell a success, but for the hand-overs to the content filter.
-    events = subprocess.run([MAILTALLY, "events", "-F", "tsv", str(rig.log)], capture_output=True, text=True, check=False,
-                            env={**os.environ, **rig.ENVIRONMENT}).stdout.splitlines()
+    events = subprocess.run([MAILTALLY, "events", "-F", "tsv", str(rig.log)], capture_output=True, text=True,
+                            check=False, env={**os.environ, **rig.ENVIRONMENT}).stdout.splitlines()
     names = events[0].split("\t")
     log = rig.log.read_text(errors="replace").splitlines()
     delays = []

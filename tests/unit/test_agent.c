@@ -186,6 +186,11 @@ static void the_status_says_what_is_wrong(void **state)
     assert_int_equal(s.status, AGENT_DEGRADED);
     assert_string_equal(s.status_text, "twice");
     s.twice_text[0] = '\0';
+    strcpy(s.queue_text, "the queue in /q cannot be read");
+    status_sentence(&s);
+    assert_int_equal(s.status, AGENT_DEGRADED);
+    assert_string_equal(s.status_text, "the queue in /q cannot be read");
+    s.queue_text[0] = '\0';
     s.behind_octets = 0;
     strcpy(s.remark_text, "worth knowing");
     status_sentence(&s);

@@ -251,10 +251,56 @@ static void tells_wrong_values_with_file_and_line(void **state)
         { "saveInterval soon", "\"soon\" is not a number of seconds from 0 to 3600" },
         { "saveInterval 3601", "is not a number of seconds" },
         { "saveInterval -1", "is not a number of seconds" },
+        { "queue exim", "only Postfix's queues can be read" },
+        { "queue postfix spool", "must be a full path" },
+        { "queue postfix /var/spool/postfix twice", "\"twice\" is one word too many" },
+        { "queue postfix /", "must be a name of 1 to 32 octets" },
+        { "queue postfix /var/..", "must be a name of 1 to 32 octets" },
+        { "queue postfix /a/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "must be a name of 1 to 32 octets" },
+        { "queue postfix "
+          "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/bbbbb",
+          "at most 94 octets" },
     };
 
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_wrong(*state, wrong[i].line, wrong[i].words);
+}
+
+static void reads_queues(void **state)
+{
+    struct config *config = read_good(*state, "queue postfix\n"
+                                              "Queue Postfix /var/spool/postfix-out///\n"
+                                              "queue postfix \"/srv/my queues/in\"\n");
+
+    assert_string_equal(config->queues[0], "/var/spool/postfix");
+    assert_string_equal(config_queue_instance(config->queues[0]), "postfix");
+    assert_string_equal(config->queues[1], "/var/spool/postfix-out");
+    assert_string_equal(config_queue_instance(config->queues[1]), "postfix-out");
+    assert_string_equal(config->queues[2], "/srv/my queues/in");
+    assert_null(config->queues[3]);
+    config_free(config);
+    config = read_good(*state, "source file /a\n");
+    assert_null(config->queues[0]); /* none is read by itself */
+    config_free(config);
+}
+
+static void refuses_two_queues_of_one_name_and_too_many(void **state)
+{
+    struct config *config = config_new();
+    char error[CONFIG_ERROR_OCTETS], path[32];
+
+    (void)state;
+    assert_true(config_add_queue(config, "/a/postfix", error));
+    assert_false(config_add_queue(config, "/a/postfix/", error));
+    assert_string_equal(error, "two queues are called \"postfix\"");
+    assert_false(config_add_queue(config, "/b/postfix", error));
+    for (int i = 1; i < CONFIG_QUEUES_MAX; i++) {
+        snprintf(path, sizeof path, "/a/q%d", i);
+        assert_true(config_add_queue(config, path, error));
+    }
+    assert_false(config_add_queue(config, "/a/last", error));
+    assert_string_equal(error, "the queue \"/a/last\" is one too many");
+    config_free(config);
 }
 
 static void refuses_a_word_that_is_too_long(void **state)
@@ -409,6 +455,8 @@ int main(void)
         TEST(reads_content_filters),
         TEST(switches_programs_and_lets_the_last_word_count),
         TEST(reads_the_state_directory),
+        TEST(reads_queues),
+        TEST(refuses_two_queues_of_one_name_and_too_many),
         TEST(tells_wrong_values_with_file_and_line),
         TEST(refuses_a_word_that_is_too_long),
         TEST(refuses_more_filters_than_it_has_room_for),

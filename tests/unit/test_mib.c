@@ -511,6 +511,60 @@ static void sources_are_as_written(void **state)
                               "11.1 = \"\"\n11.3 = \"it is not there\"\n");
 }
 
+static struct snapshot_queue *add_queue(struct world *w, const char *instance)
+{
+    struct snapshot_queue *queue = &w->snapshot.queues[w->snapshot.queues_n++];
+
+    queue->instance_octets = (uint8_t)strlen(instance);
+    memcpy(queue->instance, instance, queue->instance_octets);
+    for (int i = 0; i < QUEUES; i++)
+        queue->counts[i] = (struct queue_counts){ .oldest = INT64_MAX };
+    return queue;
+}
+
+static void queues_are_as_written(void **state)
+{
+    struct world *w = *state;
+    struct snapshot_queue *queue;
+    char tree[TEXT];
+
+    assert_int_equal(walk(w, &mib_queues, NULL), 0);
+    queue = add_queue(w, "q");
+    queue->counts[QUEUE_MAILDROP] = (struct queue_counts){ 1, 20, NOW - 3 };
+    queue->counts[QUEUE_HOLD] = (struct queue_counts){ 100, 2000, NOW - 9000 };
+    queue->counts[QUEUE_INCOMING] = (struct queue_counts){ 2, 300, NOW };      /* it has just come */
+    queue->counts[QUEUE_ACTIVE] = (struct queue_counts){ 4, 5000, NOW + 100 }; /* a clock was set */
+    queue->counts[QUEUE_DEFERRED] = (struct queue_counts){ 8, 70000, NOW - 600 };
+    assert_int_equal(walk(w, &mib_queues, tree), 18);
+    assert_string_equal(tree, "3.1.113.1 = G1\n3.1.113.2 = G100\n3.1.113.3 = G2\n3.1.113.4 = G4\n3.1.113.5 = G8\n"
+                              "3.1.113.6 = G15\n"
+                              "4.1.113.1 = G20\n4.1.113.2 = G2000\n4.1.113.3 = G300\n4.1.113.4 = G5000\n"
+                              "4.1.113.5 = G70000\n4.1.113.6 = G75320\n"
+                              "5.1.113.1 = G3\n5.1.113.2 = G9000\n5.1.113.3 = G1\n5.1.113.4 = G1\n5.1.113.5 = G600\n"
+                              "5.1.113.6 = G600\n");
+    w->view.now = NOW + 60; /* the same snapshot, asked later */
+    assert_string_equal(get(w, &mib_queues, "5.1.113.5"), "5.1.113.5 = G660");
+}
+
+static void queues_of_instances_stand_in_order_and_empty_ones_are_zero(void **state)
+{
+    struct world *w = *state;
+    char tree[TEXT];
+
+    add_queue(w, "zz");
+    add_queue(w, "postfix")->counts[QUEUE_ACTIVE] = (struct queue_counts){ 5000000000, 6000000000, 0 };
+    assert_int_equal(walk(w, &mib_queues, tree), 36);
+    assert_begins(tree, "3.2.122.122.1 = G0\n3.2.122.122.2 = G0\n");
+    assert_string_equal(get(w, &mib_queues, "5.2.122.122.6"), "5.2.122.122.6 = G0");
+    assert_string_equal(get(w, &mib_queues, "3.7.112.111.115.116.102.105.120.6"),
+                        "3.7.112.111.115.116.102.105.120.6 = G4294967295");
+    assert_string_equal(get(w, &mib_queues, "4.7.112.111.115.116.102.105.120.4"),
+                        "4.7.112.111.115.116.102.105.120.4 = G4294967295");
+    assert_string_equal(get(w, &mib_queues, "3.2.122.122.7"), "3.2.122.122.7 = no instance");
+    assert_string_equal(get(w, &mib_queues, "1.2.122.122.1"), "1.2.122.122.1 = no object");
+    assert_string_equal(next(w, &mib_queues, "3.2.122.122.6"), "3.7.112.111.115.116.102.105.120.1 = G0");
+}
+
 static void delivery(struct world *w, enum counter counter, int64_t delay_ms, uint64_t n)
 {
     struct line line = { .tally = tallies_host(w->tallies, SPAN("mx1")), .reference = NOW };
@@ -704,6 +758,8 @@ int main(void)
         TEST(reasons_have_rows_from_the_start),
         TEST(zones_are_as_written),
         TEST(sources_are_as_written),
+        TEST(queues_are_as_written),
+        TEST(queues_of_instances_stand_in_order_and_empty_ones_are_zero),
         TEST(delays_are_cumulative),
         TEST(get_of_what_is_missing_says_so),
         TEST(next_finds_what_follows_from_anywhere),

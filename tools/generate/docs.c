@@ -19,6 +19,9 @@ void put_docs(FILE *out, const struct generator *g)
             "# The counters\n\n"
             "A number, once given, is never used again. The OID of a total is %s.1.2.*no*.0;\n"
             "the same counter of one host is in column 10 + *no* of the host table, as mailtallyHost*Name*.\n\n"
+            "Of the last minutes: mailtallyRecentTable has every counter over all hosts; of each host, columns 101\n"
+            "to 106 have the last 15 minutes of bounced, deferred, rejected, spam, virus and authFailed, as\n"
+            "mailtallyHostRecent*Name*. mailtallyDelayTable has how long deliveries took.\n\n"
             "| no | name | counts | MIB object | meaning |\n|---|---|---|---|---|\n",
             g->base_oid);
     for (size_t i = 0; i < counters_n; i++)
