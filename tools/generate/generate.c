@@ -76,6 +76,7 @@ static const struct output {
     { "checks/prometheus/snmp.yml", NULL, put_prometheus },
     { "checks/prometheus/snmp-before-0.23.yml", NULL, put_prometheus_old },
     { "checks/collectd/mailtally.conf", NULL, put_collectd },
+    { "checks/zabbix/mailtally.yaml", NULL, put_zabbix },
 };
 
 static int list(void)
