@@ -127,6 +127,9 @@ install: all ## Install below PREFIX (default /usr/local), DESTDIR in front
 	install -m 644 snmpd.conf.d/* $(DESTDIR)$(PREFIX)/share/doc/mailtally/snmpd.conf.d/
 	install -m 644 README.md COPYING $(DESTDIR)$(PREFIX)/share/doc/mailtally/
 	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/mailtally/docs/
+	for system in prometheus collectd zabbix; do \
+	    install -d $(DESTDIR)$(PREFIX)/share/doc/mailtally/checks/$$system && \
+	    install -m 644 checks/$$system/* $(DESTDIR)$(PREFIX)/share/doc/mailtally/checks/$$system/ || exit; done
 
 clean: ## Remove what was built (the roots of the rigs stay; build/roots)
 	find $(B) -mindepth 1 -maxdepth 1 ! -name roots -exec rm -rf {} + 2>/dev/null || true

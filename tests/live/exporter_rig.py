@@ -53,8 +53,8 @@ def stamp():
 
 def verdicts(host):
     """What the rig's servers have no lines of: one message that failed SPF, one that failed DMARC."""
-    return (f"{stamp()} {host} policyd-spf[7]: 550 5.7.23 Message rejected due to: SPF fail - not authorized. Please see "
-            "http://www.open-spf.net/Why?s=mfrom;id=a@example.com;ip=192.0.2.1;r=b@example.org\n"
+    return (f"{stamp()} {host} policyd-spf[7]: 550 5.7.23 Message rejected due to: SPF fail - not authorized. "
+            "Please see http://www.open-spf.net/Why?s=mfrom;id=a@example.com;ip=192.0.2.1;r=b@example.org\n"
             f"{stamp()} {host} opendmarc[8]: 4D00000001: example.com fail\n")
 
 

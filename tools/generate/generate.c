@@ -86,6 +86,7 @@ static const struct output {
     { "cacti-templates/resource/snmp_queries/mailtally_hosts.xml", NULL, put_cacti_hosts },
     { "cacti-templates/resource/snmp_queries/mailtally_zones.xml", NULL, put_cacti_zones },
     { "cacti-templates/resource/snmp_queries/mailtally_queues.xml", NULL, put_cacti_queues },
+    { "checks/zabbix/mailtally.yaml", NULL, put_zabbix },
 };
 
 static int list(void)

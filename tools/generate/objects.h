@@ -44,5 +44,6 @@ void put_yaml_string(FILE *out, const char *text);
 void put_prometheus(FILE *out, const struct generator *g);     /* checks/prometheus/snmp.yml */
 void put_prometheus_old(FILE *out, const struct generator *g); /* checks/prometheus/snmp-before-0.23.yml */
 void put_collectd(FILE *out, const struct generator *g);       /* checks/collectd/mailtally.conf */
+void put_zabbix(FILE *out, const struct generator *g);         /* checks/zabbix/mailtally.yaml */
 
 #endif
