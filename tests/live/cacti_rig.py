@@ -84,6 +84,7 @@ class Cacti:
         self.run("mariadb", "--no-defaults", "cacti", input=schema)
         for file in (self.root / "var/lib/cacti/rra").iterdir():
             file.unlink()
+        self.log.write_text("")
         self.configure()
 
     def configure(self):
@@ -159,17 +160,18 @@ class Cacti:
 
     def add_device(self, name, port, template):
         return self.cli("add_device", f"--description={name}", "--ip=127.0.0.1", f"--template={template}", "--version=2",
-                        "--community=public", f"--port={port}", "--avail=snmp")
+                        "--community=public", f"--port={port}", "--avail=snmp", "--timeout=10000")
 
-    def add_all_rows(self, device=1):
-        """Each graph of each data query for each row that was found, as "Create Graphs for this Device" does it."""
+    def add_rows(self, names=None, device=1):
+        """Graphs of data queries, all or those with these names, for each row that was found: what "Create Graphs for
+        this Device" does."""
         for query, field in self.sql(f"SELECT snmp_query_id, sort_field FROM host_snmp_query WHERE host_id={device}"):
             rows = [row[0] for row in self.sql(
                 "SELECT field_value FROM host_snmp_cache"
                 f" WHERE host_id={device} AND snmp_query_id={query} AND field_name='{field}' ORDER BY field_value")]
-            for graph, template in self.sql(
-                    f"SELECT id, graph_template_id FROM snmp_query_graph WHERE snmp_query_id={query} ORDER BY id"):
-                for row in rows:
+            for graph, template, name in self.sql("SELECT id, graph_template_id, name FROM snmp_query_graph"
+                                                  f" WHERE snmp_query_id={query} ORDER BY id"):
+                for row in rows if names is None or name in names else ():
                     self.cli("add_graphs", "--graph-type=ds", f"--graph-template-id={template}", f"--host-id={device}",
                              f"--snmp-query-id={query}", f"--snmp-query-type-id={graph}", f"--snmp-field={field}",
                              f"--snmp-value={row}")
