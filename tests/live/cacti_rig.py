@@ -5,6 +5,7 @@ database's: `clock` sets it, so that hours of polls need seconds.
 
 SPDX-License-Identifier: GPL-2.0-or-later
 """
+import html
 import os
 import pathlib
 import re
@@ -187,6 +188,33 @@ class Cacti:
         self.sql(f"REPLACE INTO settings (name, value) VALUES ('poller_type', '{2 if spine else 1}')")
         return self.run("runuser", "-u", "www-data", "--", "faketime", "-m", "-f", self.stamp(now), "php", "-q",
                         "/usr/share/cacti/site/poller.php", "--force")
+
+    # ---- graphs
+
+    def php(self, *words, now=None):
+        """tests/rig/cacti/render.php, at that time or at the real one."""
+        script = self.root / "tmp/render.php"
+        shutil.copy(TOP / "tests/rig/cacti/render.php", script)
+        clock = ("faketime", "-f", self.stamp(now)) if now else ()
+        return self.run("runuser", "-u", "www-data", "--", *clock, "php", "-q", "/tmp/render.php", *words)
+
+    def draw(self, files, begin, end):
+        """Pictures: graph id -> name of the file; the directory that they are in then."""
+        work = self.root / "tmp/pictures"
+        work.mkdir(exist_ok=True)
+        work.chmod(0o777)
+        (self.root / "tmp/list").write_text("".join(f"{i}\t/tmp/pictures/{file}.png\n" for i, file in files.items()))
+        self.php("draw", begin, end, "/tmp/list")
+        return work
+
+    def legend_total(self, graph, begin, end):
+        """What stands behind "Total:" in the legend of a graph's items, which Cacti or RRDtool has added up."""
+        source = html.unescape(re.sub(r"<[^>]*>", "", self.php("source", begin, end, graph).partition("</PRE>")[0]))
+        found = re.findall(r"COMMENT:'?Total\\?: *([0-9.,]+)", source)
+        if found:
+            return [float(number.replace(",", "")) for number in found]
+        source = re.sub(r"graph +-", "graph /dev/null", source).replace("GPRINT:vdef", "PRINT:vdef")
+        return [float(number) for number in re.findall(r"Total: *([0-9.]+)", self.run("sh", "-c", source))]
 
     # ---- RRDs
 
