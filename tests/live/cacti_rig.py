@@ -5,6 +5,7 @@ database's: `clock` sets it, so that hours of polls need seconds.
 
 SPDX-License-Identifier: GPL-2.0-or-later
 """
+import html
 import os
 import pathlib
 import re
@@ -84,6 +85,7 @@ class Cacti:
         self.run("mariadb", "--no-defaults", "cacti", input=schema)
         for file in (self.root / "var/lib/cacti/rra").iterdir():
             file.unlink()
+        self.log.write_text("")
         self.configure()
 
     def configure(self):
@@ -159,17 +161,18 @@ class Cacti:
 
     def add_device(self, name, port, template):
         return self.cli("add_device", f"--description={name}", "--ip=127.0.0.1", f"--template={template}", "--version=2",
-                        "--community=public", f"--port={port}", "--avail=snmp")
+                        "--community=public", f"--port={port}", "--avail=snmp", "--timeout=10000")
 
-    def add_all_rows(self, device=1):
-        """Each graph of each data query for each row that was found, as "Create Graphs for this Device" does it."""
+    def add_rows(self, names=None, device=1):
+        """Graphs of data queries, all or those with these names, for each row that was found: what "Create Graphs for
+        this Device" does."""
         for query, field in self.sql(f"SELECT snmp_query_id, sort_field FROM host_snmp_query WHERE host_id={device}"):
             rows = [row[0] for row in self.sql(
                 "SELECT field_value FROM host_snmp_cache"
                 f" WHERE host_id={device} AND snmp_query_id={query} AND field_name='{field}' ORDER BY field_value")]
-            for graph, template in self.sql(
-                    f"SELECT id, graph_template_id FROM snmp_query_graph WHERE snmp_query_id={query} ORDER BY id"):
-                for row in rows:
+            for graph, template, name in self.sql("SELECT id, graph_template_id, name FROM snmp_query_graph"
+                                                  f" WHERE snmp_query_id={query} ORDER BY id"):
+                for row in rows if names is None or name in names else ():
                     self.cli("add_graphs", "--graph-type=ds", f"--graph-template-id={template}", f"--host-id={device}",
                              f"--snmp-query-id={query}", f"--snmp-query-type-id={graph}", f"--snmp-field={field}",
                              f"--snmp-value={row}")
@@ -185,6 +188,33 @@ class Cacti:
         self.sql(f"REPLACE INTO settings (name, value) VALUES ('poller_type', '{2 if spine else 1}')")
         return self.run("runuser", "-u", "www-data", "--", "faketime", "-m", "-f", self.stamp(now), "php", "-q",
                         "/usr/share/cacti/site/poller.php", "--force")
+
+    # ---- graphs
+
+    def php(self, *words, now=None):
+        """tests/rig/cacti/render.php, at that time or at the real one."""
+        script = self.root / "tmp/render.php"
+        shutil.copy(TOP / "tests/rig/cacti/render.php", script)
+        clock = ("faketime", "-f", self.stamp(now)) if now else ()
+        return self.run("runuser", "-u", "www-data", "--", *clock, "php", "-q", "/tmp/render.php", *words)
+
+    def draw(self, files, begin, end):
+        """Pictures: graph id -> name of the file; the directory that they are in then."""
+        work = self.root / "tmp/pictures"
+        work.mkdir(exist_ok=True)
+        work.chmod(0o777)
+        (self.root / "tmp/list").write_text("".join(f"{i}\t/tmp/pictures/{file}.png\n" for i, file in files.items()))
+        self.php("draw", begin, end, "/tmp/list")
+        return work
+
+    def legend_total(self, graph, begin, end):
+        """What stands behind "Total:" in the legend of a graph's items, which Cacti or RRDtool has added up."""
+        source = html.unescape(re.sub(r"<[^>]*>", "", self.php("source", begin, end, graph).partition("</PRE>")[0]))
+        found = re.findall(r"COMMENT:'?Total\\?: *([0-9.,]+)", source)
+        if found:
+            return [float(number.replace(",", "")) for number in found]
+        source = re.sub(r"graph +-", "graph /dev/null", source).replace("GPRINT:vdef", "PRINT:vdef")
+        return [float(number) for number in re.findall(r"Total: *([0-9.]+)", self.run("sh", "-c", source))]
 
     # ---- RRDs
 

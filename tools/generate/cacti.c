@@ -19,9 +19,6 @@ static const struct cdef {
     { "perMinute", "mailtally - per minute", "CURRENT_DATA_SOURCE,60,*" },
     { "minutes", "mailtally - seconds as minutes", "CURRENT_DATA_SOURCE,60,/" },
     { "hours", "mailtally - seconds as hours", "CURRENT_DATA_SOURCE,3600,/" },
-    /* A running sum, which goes on over gaps: the last value is the total of the graph's time. */
-    { "total", "mailtally - total",
-      "CURRENT_DATA_SOURCE,UN,PREV,CURRENT_DATA_SOURCE,STEPWIDTH,*,PREV,UN,0,PREV,IF,+,IF" },
 };
 
 static const struct preset {

@@ -28,7 +28,7 @@ enum source {
 };
 
 /* Cacti's numbers of graph item types. */
-enum draw { LINE1 = 4, LINE2 = 5, AREA = 7, STACK = 8, GPRINT = 9 };
+enum draw { COMMENT = 1, LINE1 = 4, LINE2 = 5, AREA = 7, STACK = 8, GPRINT = 9 };
 
 struct item {
     enum draw draw;
@@ -62,6 +62,7 @@ extern const size_t cacti_palette_n;
 
 struct measure_of {
     const char *key, *cdef, *number, *total; /* keys of cdefs and of gprint presets; NULL: none */
+    const char *old_total;                   /* what Cacti before 1.0 replaces by the total */
     bool counts;                             /* a counter, not a gauge */
     const char *old_minimum, *old_maximum;   /* where it counts, for Cacti before 1.2 */
 };

@@ -23,7 +23,7 @@ static const struct part {
     long function; /* Cacti's consolidation functions */
 } parts[] = {
     { "drawn", NULL, 1 },      { "last", "Current:", 4 }, { "average", "Average:", 1 },
-    { "most", "Maximum:", 3 }, { "total", "Total:", 4 },
+    { "most", "Maximum:", 3 }, { "total", "Total:", 1 },
 };
 #define PARTS_N (sizeof parts / sizeof parts[0])
 
@@ -32,23 +32,32 @@ static size_t parts_of(const struct graph *graph)
     return cacti_measures[graph->measure].total ? PARTS_N : PARTS_N - 1;
 }
 
+/* The total is of the time that a graph shows. RRDtool has known TOTAL since 1.2; a sum by means of a CDEF takes
+ * STEPWIDTH, which came with 1.5.4. It is Cacti's own VDEF, as one of ours would be missing at the first import: Cacti
+ * reads those after the graphs. Before 1.0 it has none, and adds up by itself what stands between bars in a text. */
 static void put_part(struct file *f, struct place *at, size_t which, const char *colour)
 {
     const struct measure_of *measure = &cacti_measures[at->graph->measure];
     const struct part *part = &parts[which];
     struct name name = item_name(f, at, part->key);
-    bool drawn = which == 0, total = which == PARTS_N - 1;
-    const char *cdef = total ? "total" : measure->cdef, *format = total ? measure->total : measure->number;
+    bool drawn = which == 0, total = which == PARTS_N - 1, old_total = total && f->edition->old;
+    const char *cdef = total ? NULL : measure->cdef, *format = total ? measure->total : measure->number;
+    enum draw draw = drawn ? at->item->draw : old_total ? COMMENT : GPRINT;
+    char text[80];
 
+    snprintf(text, sizeof text, "%s%s%s", drawn ? at->item->legend : part->text, old_total ? " " : "",
+             old_total ? measure->old_total : "");
     xml_open(&f->xml, name.text);
     xml_leaf(&f->xml, "task_item_id", data_name(f, DATA_TEMPLATE_ITEM, at->scope, at->graph, at->item).text);
     xml_leaf(&f->xml, "color_id", drawn ? colour : "0");
-    xml_leaf_number(&f->xml, "graph_type_id", drawn ? (long)at->item->draw : (long)GPRINT);
+    xml_leaf_number(&f->xml, "graph_type_id", draw);
     xml_leaf_number(&f->xml, "consolidation_function_id", part->function);
     xml_leaf(&f->xml, "cdef_id", cdef ? small_name(f, CDEF, "cdef", cdef).text : "0");
+    if (!f->edition->old)
+        xml_leaf(&f->xml, "vdef_id", total ? name_of(f, VDEF, VDEF_TOTAL).text : "0");
     xml_leaf(&f->xml, "value", "");
     xml_leaf(&f->xml, "gprint_id", small_name(f, GPRINT_PRESET, "preset", format).text);
-    xml_leaf(&f->xml, "text_format", drawn ? at->item->legend : part->text);
+    xml_leaf(&f->xml, "text_format", text);
     xml_leaf(&f->xml, "hard_return", which + 1 == parts_of(at->graph) ? "on" : "");
     xml_leaf_number(&f->xml, "sequence", ++at->sequence);
     xml_close(&f->xml, name.text);

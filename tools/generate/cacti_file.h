@@ -22,14 +22,16 @@
 #define QUERY_SOURCE_TITLE   "13"
 #define CDEF_ITEM            "14"
 #define ARCHIVE              "15"
+#define VDEF                 "18"
 
-/* Built into every Cacti, with these hashes since 0.8.7. */
+/* Built into every Cacti, with these hashes since 0.8.7; the VDEF since 1.0. */
 #define GET_SNMP         "3eb92bb845b9660a7445cf9740726522"
 #define GET_SNMP_INDEXED "bf566c869ac6443b0c75d1c32b5a350e"
 #define OID_FIELD        "4276a5ec6e3fe33995129041b1909762"
 #define INDEX_TYPE       "6027a919c7c7731fbe095b6f53ab127b"
 #define INDEX_VALUE      "cbbe5c1ddfb264a6e5d509ce1c78c95f"
 #define OUTPUT_TYPE      "e6deda7be0f391399c5130e7c4a48b28"
+#define VDEF_TOTAL       "6b5335843630b66f858ce6b7c61fc493"
 
 struct edition {
     const char *code; /* of the release that a file says it was written by */

@@ -84,9 +84,9 @@ static const struct item senders[] = {
     COUNTED(STACK, NULL, "DKIM failed", "dkimFailed"),
     COUNTED(STACK, NULL, "DMARC failed", "dmarcFailed"),
 };
+static const struct item filter[] = { COUNTED(AREA, LIGHT, "Back from the filter", "reinjected") };
 static const struct item aside[] = {
-    COUNTED(AREA, LIGHT, "Back from a filter", "reinjected"),
-    COUNTED(LINE2, ORANGE, "Held", "held"),
+    COUNTED(AREA, SAND, "Held", "held"),
     COUNTED(LINE2, PURPLE, "Discarded", "discarded"),
     COUNTED(LINE1, RED, "Reject warnings", "rejectWarnings"),
 };
@@ -230,7 +230,8 @@ const struct graph cacti_graphs[] = {
     { "logins", "Logins", "per minute", RATE, BOTH, ITEMS_OF(logins) },
     { "tls", "TLS connections", "connections per minute", RATE, BOTH, ITEMS_OF(tls) },
     { "senders", "Failures of SPF, DKIM and DMARC", "messages per minute", RATE, BOTH, ITEMS_OF(senders) },
-    { "aside", "Held, discarded, filtered", "messages per minute", RATE, BOTH, ITEMS_OF(aside) },
+    { "filter", "Mail through a content filter", "messages per minute", RATE, BOTH, ITEMS_OF(filter) },
+    { "aside", "Held, discarded, warned about", "per minute", RATE, BOTH, ITEMS_OF(aside) },
     { "refusedClients", "Reject reasons: clients and addresses", "refusals per minute", RATE, ONLY(TOTALS),
       ITEMS_OF(refused_clients) },
     { "refusedContent", "Reject reasons: lists and content", "refusals per minute", RATE, ONLY(TOTALS),

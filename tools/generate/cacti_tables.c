@@ -14,12 +14,12 @@
 #define MOST_PER_SECOND "10000"
 
 const struct measure_of cacti_measures[MEASURES_N] = {
-    [RATE] = { "rate", "perMinute", "rate", "total", true, "0", MOST_PER_SECOND },
-    [OCTET_RATE] = { "octetRate", NULL, "octets", "octets", true, "0.0", NULL },
-    [NUMBER] = { "number", NULL, "total", NULL, false, NULL, NULL },
-    [OCTETS] = { "octets", NULL, "octets", NULL, false, NULL, NULL },
-    [MINUTES] = { "minutes", "minutes", "rate", NULL, false, NULL, NULL },
-    [HOURS] = { "hours", "hours", "rate", NULL, false, NULL, NULL },
+    [RATE] = { "rate", "perMinute", "rate", "total", "|sum:0:current:0:auto|", true, "0", MOST_PER_SECOND },
+    [OCTET_RATE] = { "octetRate", NULL, "octets", "octets", "|sum:auto:current:2:auto|", true, "0.0", NULL },
+    [NUMBER] = { "number", NULL, "total", NULL, NULL, false, NULL, NULL },
+    [OCTETS] = { "octets", NULL, "octets", NULL, NULL, false, NULL, NULL },
+    [MINUTES] = { "minutes", "minutes", "rate", NULL, NULL, false, NULL, NULL },
+    [HOURS] = { "hours", "hours", "rate", NULL, NULL, false, NULL, NULL },
 };
 
 /* ---- data queries ---- */
