@@ -125,6 +125,10 @@ install: all ## Install below PREFIX (default /usr/local), DESTDIR in front
 	install -m 755 $(B)/mailtallyd $(DESTDIR)$(PREFIX)/sbin/
 	install -m 644 mibs/MAILTALLY-MIB.txt $(DESTDIR)$(PREFIX)/share/snmp/mibs/
 	install -m 644 snmpd.conf.d/* $(DESTDIR)$(PREFIX)/share/doc/mailtally/snmpd.conf.d/
+	install -d $(DESTDIR)$(PREFIX)/share/doc/mailtally/checks/nagios $(DESTDIR)$(PREFIX)/share/doc/mailtally/checks/icinga2
+	install -m 644 checks/README.md $(DESTDIR)$(PREFIX)/share/doc/mailtally/checks/
+	install -m 644 checks/nagios/* $(DESTDIR)$(PREFIX)/share/doc/mailtally/checks/nagios/
+	install -m 644 checks/icinga2/* $(DESTDIR)$(PREFIX)/share/doc/mailtally/checks/icinga2/
 	install -m 644 README.md COPYING $(DESTDIR)$(PREFIX)/share/doc/mailtally/
 	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/mailtally/docs/
 	for system in prometheus collectd zabbix; do \

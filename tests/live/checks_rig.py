@@ -24,9 +24,10 @@ RECENT = (("mail-bounced", "bounced", "bounced", 20, 100), ("mail-deferred", "de
           ("mail-rejected", "rejected", "rejected", 500, 2000), ("mail-spam", "spam", "spam", 200, 1000),
           ("mail-virus", "virus", "virus", 5, 20), ("mail-logins", "authFailed", "authFailed", 20, 100))
 SILENCE = ("mail-silence", "silence", 1800, 7200)
-QUEUE_AGES = ("900,900,1800,86400", "3600,3600,7200,259200")
-HOST_COLUMNS = f".{ROOT}.1.3.1.101"
-QUEUES = f".{ROOT}.1.9.1.3"
+# What a daemon may not have yet: the last 15 minutes of each host, and the queues. The MIB module says whether it must.
+MODULE = (TOP / "mibs/MAILTALLY-MIB.txt").read_text()
+HOST_COLUMNS, HAS_HOST_COLUMNS = f".{ROOT}.1.3.1.101", "::= { mailtallyHostEntry 101 }" in MODULE
+QUEUES, HAS_QUEUES = f".{ROOT}.1.9.1.3", "::= { mailtallyObjects 9 }" in MODULE
 
 
 def enter():
@@ -162,6 +163,73 @@ class ThroughSnmpd:
         return self.rig.port
 
 
+MAIN_CF = """
+compatibility_level = 3.6
+inet_interfaces = loopback-only
+mydestination =
+default_transport = smtp
+defer_transports = smtp
+maillog_file = /var/log/postfix.log
+"""
+QUEUED = 3
+
+
+def has(rig, column):
+    return rig.snmp("snmpgetnext", "-On", column).stdout.startswith(column + ".")
+
+
+class Queues:
+    """A Postfix in the root with three messages in its deferred queue, and a mailtallyd that watches its queues."""
+
+    def __init__(self, root):
+        self.rig = Rig(embedded=True)
+        self.rig.log.write_text("")
+        if not HAS_QUEUES:
+            self.rig.start_daemon()
+            return
+        (root / "etc/postfix/main.cf").write_text(MAIN_CF)
+        subprocess.run(["chroot", root, "postfix", "start"], check=True, capture_output=True)
+        for n in range(QUEUED):
+            subprocess.run(["chroot", root, "sendmail", "-f", "ann@example.org", f"bob{n}@example.com"], input=b"x\n",
+                           check=True)
+        queued = ["chroot", str(root), "postqueue", "-j"]
+        if not until(lambda: subprocess.run(queued, capture_output=True, check=False).stdout.count(
+                b'"queue_name": "deferred"') == QUEUED, 30):
+            raise RuntimeError((root / "var/log/postfix.log").read_text())
+        # Under a path that the daemon's user may enter; the instance has the name of the directory.
+        spool = self.rig.dir / "postfix"
+        spool.mkdir()
+        subprocess.run(["mount", "--bind", root / "var/spool/postfix", spool], check=True)
+        self.rig.configure(f"queue postfix {spool}")
+        self.rig.start_daemon(groups=[(spool / "public").stat().st_gid])
+        ok(until(lambda: has(self.rig, QUEUES), 30), "the queue table is there where `queue postfix` is configured",
+           self.rig.said())
+
+    @property
+    def port(self):
+        return self.rig.port
+
+    def hosts(self):
+        """host -> (thresholds of messages and of ages, check -> Wanted). An age above zero is what waiting gives."""
+        not_there = {"mail-queue": NOT_THERE, "mail-queue-age": NOT_THERE}
+        if not HAS_QUEUES:
+            return {"queue-unknown": ({}, not_there)}
+
+        def of(state, messages, deferred):
+            limits = {"queue_warn": messages[0], "queue_crit": messages[1],
+                      "age_warn": f"900,900,1800,{deferred[0]}", "age_crit": f"3600,3600,7200,{deferred[1]}"}
+            ages = {"maildrop": (0, 0, 900, 3600), "incoming": (0, 0, 900, 3600), "active": (0, 0, 1800, 7200),
+                    "deferred": (0, 900, *deferred)}
+            return limits, {"mail-queue": Wanted(state, f"messages .?{QUEUED}",
+                                                 {"messages": (QUEUED, QUEUED, *messages)}),
+                            "mail-queue-age": Wanted(state, "deferred", ages)}
+
+        return {"queue-unknown": ({"queue": "postfix-out"}, not_there),
+                "queue-fine": ({}, of(OK, (500, 2000), (86400, 259200))[1]),
+                "queue-some": of(WARNING, (QUEUED - 1, 2000), (0, 259200)),
+                "queue-many": of(CRITICAL, (1, QUEUED - 1), (0, 0))}
+
+
 # ---- what each check must say
 
 class Wanted:
@@ -231,7 +299,8 @@ def all_unknown(why):
 
 def wanted_on_log_host(agents):
     """host -> (agent, name in the log, check -> Wanted), for mail servers whose logs are read on a log host."""
-    has_columns = agents["fine"].rig.snmp("snmpgetnext", "-On", HOST_COLUMNS).stdout.startswith(HOST_COLUMNS + ".")
+    ok(has(agents["fine"].rig, HOST_COLUMNS) == HAS_HOST_COLUMNS,
+       f"the last 15 minutes of a host are {'' if HAS_HOST_COLUMNS else 'not '}there, as the MIB module has it")
     hosts = {
         "mx1-fine": ("fine", "mx1.example.org", silence(OK, 0, 900)),
         "mx1-some": ("some", "mx1.example.org", {}),
@@ -243,8 +312,8 @@ def wanted_on_log_host(agents):
     for host, state in (("mx1-fine", OK), ("mx1-some", WARNING), ("mx1-many", CRITICAL)):
         agent, _, wanted = hosts[host]
         counts = agents[agent].counts
-        wanted.update(recent(state, counts) if has_columns else {row[0]: NOT_THERE for row in RECENT})
-    return hosts, has_columns
+        wanted.update(recent(state, counts) if HAS_HOST_COLUMNS else {row[0]: NOT_THERE for row in RECENT})
+    return hosts
 
 
 # ---- comparison

@@ -280,9 +280,10 @@ class Rig:
         answer = until(there, seconds)
         return answer[0] if answer else None
 
-    def walk(self, name, how="-On", tool="snmpbulkwalk"):
+    def walk(self, name, how="-On", tool="snmpbulkwalk", **access):
         """Lines of a walk, and what went wrong (empty: nothing). The tool itself complains of a wrong order."""
-        done = self.snmp(tool, "-Oq", how, *(["-Cr50"] if tool == "snmpbulkwalk" else []), name, timeout=10)
+        done = self.snmp(tool, "-Oq", how, *(["-Cr50"] if tool == "snmpbulkwalk" else []), name, timeout=10,
+                         **access)
         # Where the view ends with the subtree the tool says so in a line of its own.
         return [line for line in done.stdout.splitlines() if "No more variables left" not in line], done.stderr
 
