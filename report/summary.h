@@ -86,7 +86,7 @@ struct open_session {
     uint64_t key; /* host and process */
     int64_t begin;
 };
-#define OPEN_SESSIONS 16384 /* a power of two */
+#define OPEN_SESSIONS 4096 /* a power of two */
 
 struct id_set {
     uint64_t *slots;
