@@ -50,11 +50,12 @@ static void recognised(struct events *events, struct event *e)
     events->evidence_wanted = flows_wait_for_evidence(parser->flows);
 }
 
+/* In place of recognised(), so that it costs nothing where nobody watches. */
 static void watched(struct events *events, struct event *e)
 {
     struct parser *parser = (struct parser *)events;
 
-    parser->watch_found(parser->watch_context, e);
+    parser->watch(parser->watch_context, e);
     recognised(events, e);
 }
 
@@ -146,12 +147,16 @@ void parser_set_unrecognised(struct parser *parser, parser_unrecognised_fn *sink
     parser->unrecognised_context = context;
 }
 
-void parser_set_watch(struct parser *parser, parser_line_fn *lines, parser_sink_fn *found, void *context)
+void parser_set_watch(struct parser *parser, parser_sink_fn *watch, void *context)
 {
-    parser->watch_lines = lines;
-    parser->watch_found = found;
+    parser->watch = watch;
     parser->watch_context = context;
-    parser->events.event = found ? watched : recognised;
+    parser->events.event = watch ? watched : recognised;
+}
+
+bool parser_knows(const struct parser *parser, const struct header *header)
+{
+    return dispatch_find(&parser->dispatch, header) != NULL;
 }
 
 static bool host_is_wanted(struct parser *parser, struct span host)
@@ -181,9 +186,6 @@ static void recognise(struct parser *parser, const struct line *line, const stru
 {
     uint64_t times = repeat_count(&line->header);
 
-    if (parser->watch_lines && (service || line->header.instance.n) && line->header.time >= parser->since &&
-        line->header.time < parser->until)
-        parser->watch_lines(parser->watch_context, line);
     if (times && (service || line->header.service.n == 0)) { /* the line before it stays the last one */
         repeats_again(parser->repeats, line, copies_times(parser->copies, line, times), counted, parser);
         parser->counts.recognised++;

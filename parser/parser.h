@@ -74,11 +74,12 @@ void parser_free(struct parser *parser);
 void parser_set_sink(struct parser *parser, parser_sink_fn *sink, void *context);
 void parser_set_unrecognised(struct parser *parser, parser_unrecognised_fn *sink, void *context);
 
-/* For reports, which tell more than counts: `lines` is called with each line of a mail program before anything is made
- * of it, `found` with each event as its line has it, before it is decided what it counts as. Of hosts that are wanted;
- * `lines` only in the time that is asked for. It costs nothing where it is not set. */
-typedef void parser_line_fn(void *context, const struct line *line);
-void parser_set_watch(struct parser *parser, parser_line_fn *lines, parser_sink_fn *found, void *context);
+/* Called with each event as its line has it, before it is decided what it counts as; of all times, and of hosts that
+ * are wanted. NULL: nobody. */
+void parser_set_watch(struct parser *parser, parser_sink_fn *watch, void *context);
+
+/* Whether lines of this program are looked at. */
+bool parser_knows(const struct parser *parser, const struct header *header);
 
 /* One line without its newline (a CR at its end is dropped). */
 void parser_line(struct parser *parser, struct parser_source *source, struct span line);

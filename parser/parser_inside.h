@@ -42,8 +42,7 @@ struct parser {
     void *sink_context;
     parser_unrecognised_fn *unrecognised;
     void *unrecognised_context;
-    parser_line_fn *watch_lines; /* see parser_set_watch() */
-    parser_sink_fn *watch_found;
+    parser_sink_fn *watch; /* see parser_set_watch() */
     void *watch_context;
 };
 

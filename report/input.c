@@ -12,6 +12,7 @@
 
 #include "../config/config.h"
 #include "../config/hosts.h"
+#include "../parser/tally.h"
 #include "../source/merge.h"
 
 #define DEFAULT_HOST "localhost" /* of lines that name none: the log may be from anywhere */
@@ -24,6 +25,12 @@ struct input {
     struct merge *merge;
     size_t files_n;
     bool has_trouble;
+    input_line_fn *watch;
+    void *watch_context;
+    int64_t since, until;              /* both 0: all */
+    char asked_host[HOST_NAME_OCTETS]; /* the last host that was asked for, and the answer */
+    size_t asked_host_octets;
+    bool asked_host_wanted;
     bool is_configured; /* no operands: the files are those of the configuration */
 };
 
@@ -97,6 +104,8 @@ static bool make_parser(struct input *input, const struct options *options)
     char error[CONFIG_ERROR_OCTETS];
     const char *unknown = NULL;
 
+    input->since = options->since;
+    input->until = options->until;
     config_parser_options(input->config, &parser);
     if (input->config->host_regex) {
         input->hosts = host_filter_new(input->config->host_regex, error, sizeof error);
@@ -210,6 +219,62 @@ static void take_line(void *context, struct parser_source *source, struct span l
         parser_line(input->parser, source, line);
 }
 
+/* ---- lines that are watched ---- */
+
+static bool host_is_wanted(struct input *input, struct span host)
+{
+    if (!input->hosts)
+        return true;
+    if (host.n > sizeof input->asked_host)
+        return host_filter_wants(input->hosts, host);
+    if (host.n != input->asked_host_octets || memcmp(host.p, input->asked_host, host.n) != 0) {
+        memcpy(input->asked_host, host.p, host.n);
+        input->asked_host_octets = host.n;
+        input->asked_host_wanted = host_filter_wants(input->hosts, host);
+    }
+    return input->asked_host_wanted;
+}
+
+static void show(struct input *input, const struct parser_source *source, struct span text, const struct header *header)
+{
+    struct line line;
+
+    if ((input->since || input->until) && (header->time < input->since || header->time >= input->until))
+        return;
+    line = (struct line){ .text = text,
+                          .file = source->name,
+                          .number = source->lines + 1,
+                          .header = *header,
+                          .reference = source->clock.reference };
+    if (line.header.host.n == 0)
+        line.header.host = source->default_host;
+    if (line.header.message.n && line.header.message.p[line.header.message.n - 1] == '\r')
+        line.header.message.n--;
+    if (host_is_wanted(input, line.header.host))
+        input->watch(input->watch_context, &line);
+}
+
+static void take_watched_line(void *context, struct parser_source *source, struct span text,
+                              const struct header *header, bool header_found)
+{
+    struct input *input = context;
+    struct header parsed;
+
+    if (!header) {
+        header_found = header_parse(&parsed, &source->clock, text);
+        header = &parsed;
+    }
+    if (header_found)
+        show(input, source, text, header);
+    parser_line_parsed(input->parser, source, text, header, header_found);
+}
+
+void input_watch(struct input *input, input_line_fn *watch, void *context)
+{
+    input->watch = watch;
+    input->watch_context = context;
+}
+
 static void take_overlong(void *context, struct parser_source *source)
 {
     struct input *input = context;
@@ -227,9 +292,10 @@ static void take_trouble(void *context, const char *sentence)
 
 enum status input_read(struct input *input)
 {
-    struct merge_sink sink = {
-        .line = take_line, .overlong = take_overlong, .trouble = take_trouble, .context = input
-    };
+    struct merge_sink sink = { .line = input->watch ? take_watched_line : take_line,
+                               .overlong = take_overlong,
+                               .trouble = take_trouble,
+                               .context = input };
 
     merge_run(input->merge, &sink);
     if (input->is_configured && input->has_trouble)

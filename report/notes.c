@@ -7,7 +7,7 @@
 #include "../parser/hash.h"
 #include "../parser/tally.h"
 
-#define SLOTS       (1u << 17)
+#define SLOTS       (1u << 14)
 #define WAYS        4
 #define TEXT_OCTETS 255 /* of each text; longer ones are cut */
 

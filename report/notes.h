@@ -1,7 +1,7 @@
 /* What earlier lines said of a message by its queue id, for the line that counts and does not say it again: the client
  * that brought it and its sender; of a delivery that has a name of its own (qmail), the recipient.
  *
- * The last NOTES_OCTETS of what was said are known, some 100 000 messages: what is older is forgotten. Fixed memory;
+ * The last NOTES_OCTETS of what was said are known, some 12 000 messages: what is older is forgotten. Fixed memory;
  * one thread.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
@@ -10,7 +10,7 @@
 
 #include "../parser/event.h"
 
-#define NOTES_OCTETS (8u << 20)
+#define NOTES_OCTETS (1u << 20)
 
 struct notes; /* opaque */
 

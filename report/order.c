@@ -41,15 +41,14 @@ static bool take_dotted(struct span s, unsigned char *key)
     return s.n == 0;
 }
 
-/* user@mx.example.org as orgexamplemxuser, so that a domain stands together. Up to the first blank. Returns the octets;
- * the rest of the key is zeros. */
+/* user@mx.example.org as orgexamplemxuser, so that a domain stands together. Up to the first blank. Returns the octets.
+ */
 static size_t host_key(struct span text, unsigned char key[KEY_OCTETS])
 {
     struct span word = text, part;
     const char *blank = text.n ? span_chr_either(text, ' ', '\t') : NULL;
     size_t n = 0, end;
 
-    memset(key, 0, KEY_OCTETS);
     if (blank)
         word = span_from(text.p, blank);
     if (take_dotted(word, key))
@@ -114,6 +113,7 @@ static struct entry entry_of(const struct names *names, const struct name *name,
 {
     struct entry entry = { .name = name, .text = names_text(names, name) };
     unsigned char key[KEY_OCTETS];
+    size_t n;
 
     switch (order) {
     case ORDER_COUNT:
@@ -129,9 +129,9 @@ static struct entry entry_of(const struct names *names, const struct name *name,
     case ORDER_NAME:
         return entry;
     }
-    host_key(entry.text, key);
-    for (int i = 0; i < 8; i++)
-        entry.begins = entry.begins << 8 | key[i];
+    n = host_key(entry.text, key);
+    for (size_t i = 0; i < 8; i++)
+        entry.begins = entry.begins << 8 | (i < n ? key[i] : 0);
     return entry;
 }
 

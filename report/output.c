@@ -160,8 +160,28 @@ static void put_hex(struct output *output, struct span octets)
     }
 }
 
+static const char *html_escape(uint32_t c)
+{
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&#39;";
+    default:
+        return NULL;
+    }
+}
+
 static const char *short_escape(enum output_format format, uint32_t c)
 {
+    if (format == FORMAT_HTML)
+        return html_escape(c);
     if (format == FORMAT_TEXT)
         return NULL;
     switch (c) {
@@ -201,7 +221,7 @@ static size_t put_character(struct output *output, struct span s)
 
 static bool is_plain(char c)
 {
-    return c >= ' ' && c <= '~' && c != '\\' && c != '"';
+    return c >= ' ' && c <= '~' && c != '\\' && c != '"' && c != '&' && c != '<' && c != '>' && c != '\'';
 }
 
 void output_text(struct output *output, struct span text)

@@ -5,6 +5,8 @@
  *   TSV    the same; tab, newline and backslash become \t, \n and \\
  *   JSON   as RFC 8259 says; what a terminal would act upon becomes \uNNNN, octets that are no UTF-8 become U+FFFD
  *
+ *   HTML   as text, and & < > " ' become references, so that it may stand in an element or in a quoted attribute
+ *
  * Buffered. When standard output cannot be written, the process says so (but not for a closed pipe: `| head` is no
  * mistake) and exits with status 2: nobody is left to report to. One thread.
  *

@@ -50,7 +50,7 @@ enum status report_run(const struct options *options)
     enum status status = STATUS_ERROR;
 
     if (summary) {
-        summary_watch(summary, input_parser(input));
+        summary_watch(summary, input);
         status = input_read(input);
         /* Noughts of a log that could not be read look like a quiet day. */
         if (status == STATUS_DONE || parser_counts(input_parser(input))->lines)

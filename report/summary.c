@@ -442,10 +442,12 @@ static void summary_event(void *context, const struct event *e)
         s->sender_row = NULL;
 }
 
-void summary_watch(struct summary *s, struct parser *parser)
+void summary_watch(struct summary *s, struct input *input)
 {
-    parser_set_sink(parser, summary_event, s);
-    parser_set_watch(parser, summary_line, summary_found, s);
+    s->parser = input_parser(input);
+    parser_set_sink(input_parser(input), summary_event, s);
+    parser_set_watch(input_parser(input), summary_found, s);
+    input_watch(input, summary_line, s);
 }
 
 uint64_t summary_received(const struct summary *s)

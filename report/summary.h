@@ -12,6 +12,7 @@
 
 #include "../parser/parser.h"
 #include "delays.h"
+#include "input.h"
 #include "names.h"
 #include "notes.h"
 #include "options.h"
@@ -85,7 +86,7 @@ struct open_session {
     uint64_t key; /* host and process */
     int64_t begin;
 };
-#define OPEN_SESSIONS 16384 /* a power of two */
+#define OPEN_SESSIONS 4096 /* a power of two */
 
 struct id_set {
     uint64_t *slots;
@@ -95,6 +96,7 @@ struct id_set {
 
 struct summary {
     const struct report_options *options;
+    const struct parser *parser;
     int64_t since, until; /* both 0: all */
     uint64_t seed;
     uint64_t counters[COUNTERS];
@@ -123,8 +125,8 @@ struct summary {
 struct summary *summary_new(const struct options *options, uint64_t seed);
 void summary_free(struct summary *summary);
 
-/* The parser gives it its events and lines from now on. */
-void summary_watch(struct summary *summary, struct parser *parser);
+/* The input gives it its lines, and its parser the events, from now on. */
+void summary_watch(struct summary *summary, struct input *input);
 
 /* The day and hour of a line, in local time (summary.c). */
 const struct moment *summary_moment(struct summary *summary, const struct line *line);
@@ -132,7 +134,7 @@ const struct moment *summary_moment(struct summary *summary, const struct line *
 /* Whether --syslog-name wants what this line says. */
 bool summary_wants(const struct summary *summary, const struct line *line);
 
-/* summary_lines.c: parser_line_fn. */
+/* summary_lines.c: input_line_fn. */
 void summary_line(void *context, const struct line *line);
 
 /* summary_trees.c: an event's reason goes to its tree. */

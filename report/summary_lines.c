@@ -47,7 +47,9 @@ static struct open_session *session_of(struct summary *s, const struct line *lin
 {
     struct open_session *set, *oldest;
 
-    *key = hash_octets(s->seed ^ line->tally->key ^ line->instance_key, line->header.pid) | 1;
+    *key = hash_octets(s->seed ^ hash_octets(s->seed, line->header.host) ^ hash_octets(~s->seed, line->header.instance),
+                       line->header.pid) |
+           1;
     oldest = set = &s->open_sessions[(*key >> 32 & (OPEN_SESSIONS / SESSION_WAYS - 1)) * SESSION_WAYS];
     for (size_t i = 0; i < SESSION_WAYS; i++) {
         if (set[i].key == *key)
@@ -149,25 +151,16 @@ static uint64_t unwrap_repeated(struct span *message)
     return times;
 }
 
-void summary_line(void *context, const struct line *line)
+/* All but a few lines are none of these. */
+static bool may_matter(const struct line *line, struct span message)
 {
-    struct summary *s = context;
-    struct span message = line->header.message;
-    uint64_t times;
-
-    if (line_time(line) < s->now.begin || line_time(line) >= s->now.end)
-        if (summary_wants(s, line)) /* so that a day without mail is one, too */
-            summary_moment(s, line);
     if (message.n < 8)
-        return;
+        return false;
     switch (message.p[0]) {
     case 'c':
+        return span_has_prefix(message, "connect ");
     case 'd':
-        if (span_is(line->header.service, "smtpd") && line->header.instance.n && summary_wants(s, line)) {
-            take_session(s, line, message);
-            return;
-        }
-        break;
+        return span_has_prefix(message, "disconnect from ") || span_has_prefix(message, "daemon ");
     case 'w':
     case 'W':
     case 'f':
@@ -177,18 +170,34 @@ void summary_line(void *context, const struct line *line)
     case 'e':
     case 'E':
     case 'm':
-        break;
+        return true;
     default:
-        if (!span_is(line->header.service, "master"))
-            return;
+        return span_is(line->header.service, "master");
     }
-    if (!summary_wants(s, line))
+}
+
+void summary_line(void *context, const struct line *line)
+{
+    struct summary *s = context;
+    struct span message = line->header.message;
+    bool is_postfix = line->header.instance.n > 0;
+    uint64_t times;
+
+    if (is_postfix && (line_time(line) < s->now.begin || line_time(line) >= s->now.end) && summary_wants(s, line))
+        summary_moment(s, line); /* so that a day without mail is one, too */
+    if (!may_matter(line, message) || !summary_wants(s, line))
+        return;
+    if (is_postfix && span_is(line->header.service, "smtpd") && (message.p[0] == 'c' || message.p[0] == 'd')) {
+        take_session(s, line, message);
+        return;
+    }
+    if (!is_postfix && !parser_knows(s->parser, &line->header))
         return;
     times = unwrap_repeated(&message);
     if (take_diagnostic(s, line, message, times))
         return;
-    if (span_is(line->header.service, "master") && line->header.instance.n)
+    if (is_postfix && span_is(line->header.service, "master"))
         take_master(s, line, message);
-    else if (message.p[0] == 'c' && span_is(line->header.service, "smtp") && span_has_prefix(message, "connect to "))
+    else if (is_postfix && span_is(line->header.service, "smtp") && span_has_prefix(message, "connect to "))
         take_unreachable(s, message);
 }

@@ -1,0 +1,498 @@
+/* A report as one page of HTML: nothing is fetched from anywhere, nothing runs in it. Light or dark as the reader's
+ * system is.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "chart.h"
+#include "order.h"
+#include "summary.h"
+
+#define ROWS_DEFAULT 25 /* of a table, where no option says */
+#define DAYS_SHOWN   62 /* more of them are shown by month */
+
+static const char head[] =
+    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline'\">\n"
+    "<meta name=\"color-scheme\" content=\"light dark\">\n<title>Mail report</title>\n<style>\n"
+    ":root{--bg:#fbfbfa;--fg:#1d2125;--dim:#626b75;--line:#dcdfe3;--card:#fff;--bar:#dbe7f6;"
+    "--c0:#2f6fbf;--c1:#3b9a5f;--c2:#d9a21b;--c3:#8b5fbf;--c4:#c8473f;--c5:#3aa6b0;--c6:#b8742a;--c7:#d0669b;--c8:#"
+    "5b4a3f;"
+    "--c9:#8a929b}\n"
+    "@media(prefers-color-scheme:dark){:root{--bg:#15181b;--fg:#e4e7ea;--dim:#98a1ab;--line:#30363c;--card:#1c2024;"
+    "--bar:#24384f;--c0:#6aa5ec;--c1:#63c088;--c2:#e5b84b;--c3:#b490e0;--c4:#e8746c;--c5:#62c8d1;--c6:#d89a55;--c7:#"
+    "e794be;"
+    "--c8:#a9968a;--c9:#7d868f}}\n"
+    "*{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,sans-serif}\n"
+    "main{max-width:1080px;margin:0 auto;padding:24px 16px 64px}h1{font-size:24px;margin:0 0 2px}\n"
+    "h2{font-size:18px;margin:36px 0 10px}p{margin:0 0 12px;color:var(--dim)}\n"
+    ".cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:10px;margin:20px 0}\n"
+    ".card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 14px}\n"
+    ".card b{display:block;font-size:24px;line-height:1.2;font-variant-numeric:tabular-nums}.card "
+    "span{color:var(--dim)}\n"
+    ".card small{color:var(--dim);display:block}\n"
+    "figure{margin:0 0 18px;background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px}\n"
+    "figcaption{margin-bottom:8px;font-size:14px}figcaption "
+    "b{margin-right:10px}svg{width:100%;height:auto;display:block}\n"
+    "svg text{fill:var(--dim);font-size:12px}.x{text-anchor:middle}.y{text-anchor:end}.g{stroke:var(--line)}\n"
+    ".k{display:inline-block;width:11px;height:11px;border-radius:2px;margin:0 4px 0 10px}\n"
+    ".c0{fill:var(--c0);background:var(--c0)}.c1{fill:var(--c1);background:var(--c1)}.c2{fill:var(--c2);background:var("
+    "--c2)}"
+    ".c3{fill:var(--c3);background:var(--c3)}.c4{fill:var(--c4);background:var(--c4)}.c5{fill:var(--c5);background:var("
+    "--c5)}"
+    ".c6{fill:var(--c6);background:var(--c6)}.c7{fill:var(--c7);background:var(--c7)}.c8{fill:var(--c8);background:var("
+    "--c8)}"
+    ".c9{fill:var(--c9);background:var(--c9)}\n"
+    ".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}\n"
+    "th,td{padding:4px 10px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}\n"
+    "th{color:var(--dim);font-weight:500;font-size:13px}td.n,th.n{text-align:left;width:99%;white-space:normal;"
+    "overflow-wrap:anywhere}\n"
+    ".two{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:0 32px}\n"
+    "details{border-bottom:1px solid var(--line)}details details{border:0;margin-left:18px}summary{padding:6px 0;"
+    "cursor:pointer}summary i{font-style:normal;color:var(--dim);float:right;font-variant-numeric:tabular-nums}\n"
+    "details table{margin:0 0 8px 18px;width:calc(100% - "
+    "18px)}footer{margin-top:40px;color:var(--dim);font-size:13px}\n"
+    "@media(max-width:520px){.two{grid-template-columns:1fr}}@media print{details>*{display:block}}\n"
+    "</style></head><body><main>\n";
+
+static void put(struct output *output, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void put(struct output *output, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    output_literal(output, text);
+}
+
+/* 1 234 567, with thin spaces that do not break. */
+static void put_number(struct output *output, uint64_t number)
+{
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%" PRIu64, number);
+
+    for (int i = 0; i < n; i++) {
+        if (i && (n - i) % 3 == 0)
+            output_literal(output, "&#8239;");
+        output_char(output, digits[i]);
+    }
+}
+
+static void put_octets(struct output *output, uint64_t octets)
+{
+    static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB" };
+    double value = (double)octets;
+    size_t unit = 0;
+
+    while (value >= 1000 && unit + 1 < sizeof units / sizeof units[0]) {
+        value /= 1000;
+        unit++;
+    }
+    put(output, unit && value < 100 ? "%.1f&#8239;%s" : "%.0f&#8239;%s", value, units[unit]);
+}
+
+static void put_delay(struct output *output, double ms)
+{
+    if (ms < 1000)
+        put(output, "%.0f&#8239;ms", ms);
+    else if (ms < 60000)
+        put(output, "%.1f&#8239;s", ms / 1000);
+    else if (ms < 7200000)
+        put(output, "%.1f&#8239;min", ms / 60000);
+    else
+        put(output, "%.1f&#8239;h", ms / 3600000);
+}
+
+static void put_date(struct output *output, int32_t date)
+{
+    put(output, "%04d-%02d-%02d", date / 10000, date / 100 % 100, date % 100);
+}
+
+static size_t rows_of(size_t n, int64_t limit)
+{
+    uint64_t most = limit == LIMIT_NONE ? ROWS_DEFAULT : (uint64_t)limit;
+
+    return n < most ? n : (size_t)most;
+}
+
+/* ---- the top ---- */
+
+static void put_card(struct output *output, uint64_t number, const char *words, const char *more, uint64_t detail)
+{
+    output_literal(output, "<div class=\"card\"><b>");
+    put_number(output, number);
+    put(output, "</b><span>%s</span>", words);
+    if (more) {
+        output_literal(output, "<small>");
+        put_number(output, detail);
+        put(output, " %s</small>", more);
+    }
+    output_literal(output, "</div>\n");
+}
+
+static void put_octets_card(struct output *output, uint64_t octets, const char *words)
+{
+    output_literal(output, "<div class=\"card\"><b>");
+    put_octets(output, octets);
+    put(output, "</b><span>%s</span></div>\n", words);
+}
+
+static void put_top(const struct summary *s, struct output *output)
+{
+    const uint64_t *c = s->counters;
+
+    output_literal(output, "<h1>Mail report</h1>\n<p>");
+    if (s->days_n == 0)
+        output_literal(output, "No line of a mail program.");
+    else
+        put_date(output, s->days[0].date);
+    if (s->days_n > 1) {
+        output_literal(output, " to ");
+        put_date(output, s->days[s->days_n - 1].date);
+        put(output, ", %" PRIu32 " days", s->days_n);
+    }
+    output_literal(output, "</p>\n<div class=\"cards\">\n");
+    put_card(output, summary_received(s), "received", "senders", names_distinct(s->senders));
+    put_card(output, summary_delivered(s), "delivered", "to other hosts", c[COUNTER_SENT]);
+    put_card(output, summary_rejected(s), "refused", "for the time being",
+             c[COUNTER_REJECTED_TEMPORARILY] + c[COUNTER_GREYLISTED]);
+    put_card(output, s->deferred.n + s->deferred.over, "deferred", "attempts", c[COUNTER_DEFERRED]);
+    put_card(output, c[COUNTER_BOUNCED], "bounced", "returned as too old", c[COUNTER_EXPIRED]);
+    put_card(output, c[COUNTER_SPAM], "spam found", "viruses and banned files", c[COUNTER_VIRUS] + c[COUNTER_BANNED]);
+    put_card(output, c[COUNTER_HELD], "held", "discarded", c[COUNTER_DISCARDED]);
+    put_card(output, c[COUNTER_CONNECTIONS], "connections", "failed logins", c[COUNTER_AUTH_FAILED]);
+    put_octets_card(output, c[COUNTER_RECEIVED_OCTETS], "received");
+    put_octets_card(output, c[COUNTER_SENT_OCTETS] + c[COUNTER_DELIVERED_OCTETS], "delivered");
+    output_literal(output, "</div>\n");
+}
+
+/* ---- charts ---- */
+
+static const char *const traffic_words[TRAFFICS] = { "received", "delivered", "deferred", "bounced", "refused" };
+static const char *const disposition_words[DISPOSITIONS] = {
+    "accepted",       "blocklist", "greylisted", "unknown user", "relaying",
+    "client or HELO", "sender",    "spam",       "virus",        "other",
+};
+
+static void put_hours(const struct summary *s, struct output *output)
+{
+    struct chart_group traffic[24] = { 0 }, dispositions[24] = { 0 };
+    struct chart chart = { s->days_n > 1 ? "Traffic by hour, sum of all days" : "Traffic by hour",
+                           traffic_words,
+                           TRAFFICS,
+                           false,
+                           traffic,
+                           24 };
+
+    for (unsigned hour = 0; hour < 24; hour++) {
+        snprintf(traffic[hour].label, CHART_LABEL, "%02u:00", hour);
+        snprintf(dispositions[hour].label, CHART_LABEL, "%02u:00", hour);
+        memcpy(traffic[hour].values, s->hours[hour].traffic, sizeof s->hours[hour].traffic);
+        memcpy(dispositions[hour].values, s->hours[hour].dispositions, sizeof s->hours[hour].dispositions);
+    }
+    chart_put(output, &chart);
+    chart = (struct chart){
+        "What became of what came in, by hour", disposition_words, DISPOSITIONS, true, dispositions, 24
+    };
+    chart_put(output, &chart);
+}
+
+static void put_days(const struct summary *s, struct output *output)
+{
+    bool by_month = s->days_n > DAYS_SHOWN;
+    struct chart_group *groups = calloc(s->days_n ? s->days_n : 1, sizeof *groups);
+    struct chart chart = {
+        by_month ? "Traffic by month" : "Traffic by day", traffic_words, TRAFFICS, false, groups, 0
+    };
+    int32_t last = 0;
+
+    for (uint32_t i = 0; groups && s->days_n > 1 && i < s->days_n; i++) {
+        int32_t key = by_month ? s->days[i].date / 100 : s->days[i].date;
+        struct chart_group *group;
+
+        if (key != last && chart.groups_n < DAYS_MAX)
+            chart.groups_n++;
+        last = key;
+        group = &groups[chart.groups_n - 1];
+        if (by_month)
+            snprintf(group->label, CHART_LABEL, "%04d-%02d", key / 100 % 10000, key % 100);
+        else
+            snprintf(group->label, CHART_LABEL, "%02d-%02d", key / 100 % 100, key % 100);
+        for (int t = 0; t < TRAFFICS; t++)
+            group->values[t] += s->days[i].traffic[t];
+    }
+    if (chart.groups_n)
+        chart_put(output, &chart);
+    free(groups);
+}
+
+static void put_delays_chart(const struct summary *s, struct output *output)
+{
+    static const struct {
+        const char *label;
+        uint64_t bound_ms;
+    } classes[] = {
+        { "up to 1 s", 1000 }, { "5 s", 5000 },    { "15 s", 15000 },   { "1 min", 60000 },    { "5 min", 300000 },
+        { "15 min", 900000 },  { "1 h", 3600000 }, { "4 h", 14400000 }, { "1 day", 86400000 }, { "more", UINT64_MAX },
+    };
+    static const char *const words[] = { "to other hosts", "to mailboxes here" };
+    struct chart_group groups[sizeof classes / sizeof classes[0]] = { 0 };
+    struct chart chart = { "How long deliveries took", words, 2, false, groups, sizeof classes / sizeof classes[0] };
+
+    for (size_t i = 0; i < chart.groups_n; i++)
+        snprintf(groups[i].label, CHART_LABEL, "%s", classes[i].label);
+    for (int d = 0; d < 2; d++)
+        for (unsigned b = 0; b < DELAYS_BUCKETS; b++) {
+            size_t c = 0;
+
+            while (delays_bound_ms(b) > classes[c].bound_ms + classes[c].bound_ms / DELAYS_STEPS)
+                c++;
+            groups[c].values[d] += s->delays[d].buckets[b];
+        }
+    chart_put(output, &chart);
+}
+
+static void put_percentiles(const struct summary *s, struct output *output)
+{
+    static const char *const words[] = { "to other hosts", "to mailboxes here" };
+    static const unsigned per_cents[] = { 50, 90, 95, 99 };
+
+    output_literal(output,
+                   "<div class=\"scroll\"><table><tr><th class=\"n\">delay<th>deliveries<th>average<th>50&#8239;%"
+                   "<th>90&#8239;%<th>95&#8239;%<th>99&#8239;%<th>longest</tr>\n");
+    for (int i = 0; i < 2; i++) {
+        const struct delays *delays = &s->delays[i];
+
+        if (!delays->count)
+            continue;
+        put(output, "<tr><td class=\"n\">%s<td>", words[i]);
+        put_number(output, delays->count);
+        output_literal(output, "<td>");
+        put_delay(output, (double)delays->sum_ms / (double)delays->count);
+        for (size_t p = 0; p < sizeof per_cents / sizeof per_cents[0]; p++) {
+            output_literal(output, "<td>");
+            put_delay(output, (double)delays_percentile(delays, per_cents[p]));
+        }
+        output_literal(output, "<td>");
+        put_delay(output, (double)delays->max_ms);
+        output_literal(output, "</tr>\n");
+    }
+    output_literal(output, "</table></div>\n");
+}
+
+/* ---- tables ---- */
+
+enum column { COLUMN_COUNT, COLUMN_OCTETS, COLUMN_DEFERRALS, COLUMN_AVERAGE, COLUMN_LONGEST, COLUMNS };
+static const char *const column_words[COLUMNS] = { "count", "size", "deferrals", "average delay", "longest" };
+
+static void put_cell(struct output *output, const struct name *name, enum column column)
+{
+    const struct domain *domain = (const struct domain *)(const void *)name;
+
+    output_literal(output, "<td>");
+    switch (column) {
+    case COLUMN_COUNT:
+        put_number(output, name->count);
+        break;
+    case COLUMN_OCTETS:
+        put_octets(output, name->octets);
+        break;
+    case COLUMN_DEFERRALS:
+        put_number(output, domain->deferrals);
+        break;
+    case COLUMN_AVERAGE:
+        put_delay(output, name->count ? (double)domain->delay_ms / (double)name->count : 0);
+        break;
+    case COLUMN_LONGEST:
+        put_delay(output, (double)domain->delay_max_ms);
+        break;
+    case COLUMNS:
+        break;
+    }
+}
+
+static void put_table(struct output *output, const struct names *names, const char *title, enum order order,
+                      int64_t limit, unsigned columns)
+{
+    size_t all, n;
+    const struct name **rows;
+
+    if (limit == 0 || !names_rows(names))
+        return;
+    rows = order_names(names, order, false, &all);
+    n = rows_of(all, limit);
+    put(output, "<section><h2>%s</h2>\n<div class=\"scroll\"><table><tr><th class=\"n\">", title);
+    if (n < all || !names_is_exact(names)) {
+        put_number(output, n);
+        output_literal(output, names_is_exact(names) ? " of " : " of about ");
+        put_number(output, names_distinct(names));
+    }
+    for (unsigned c = 0; c < columns; c++)
+        put(output, "<th>%s", column_words[c]);
+    output_literal(output, "</tr>\n");
+    for (size_t i = 0; i < n; i++) {
+        output_literal(output, "<tr><td class=\"n\">");
+        output_text(output, names_text(names, rows[i]));
+        for (unsigned c = 0; c < columns; c++)
+            put_cell(output, rows[i], (enum column)c);
+        output_literal(output, "</tr>\n");
+    }
+    output_literal(output, "</table></div>\n");
+    if (!names_is_exact(names)) {
+        output_literal(output,
+                       "<p>Approximate: only the most frequent names were kept (--names-max). A count may be too "
+                       "low by ");
+        put_number(output, names_missed(names));
+        output_literal(output, ".</p>\n");
+    }
+    output_literal(output, "</section>\n");
+    free(rows);
+}
+
+/* ---- trees ---- */
+
+static void put_leaves(struct output *output, const struct branch *branches, size_t n, unsigned level, int64_t limit)
+{
+    size_t rows = rows_of(n, limit);
+
+    output_literal(output, "<table>");
+    for (size_t i = 0; i < rows; i++) {
+        output_literal(output, "<tr><td>");
+        put_number(output, branches[i].count);
+        output_literal(output, "<td class=\"n\">");
+        output_text(output, branches[i].levels[level]);
+        output_literal(output, "</tr>\n");
+    }
+    if (rows < n) {
+        output_literal(output, "<tr><td><td class=\"n\">and ");
+        put_number(output, n - rows);
+        output_literal(output, " more</tr>\n");
+    }
+    output_literal(output, "</table>");
+}
+
+static void put_summary(struct output *output, struct span words, uint64_t sum)
+{
+    output_literal(output, "<details><summary>");
+    output_text(output, words);
+    output_literal(output, "<i>");
+    put_number(output, sum);
+    output_literal(output, "</i></summary>");
+}
+
+static void put_branches(struct output *output, const struct branch *branches, size_t n, unsigned level, int64_t limit)
+{
+    for (size_t i = 0, together; i < n; i += together) {
+        uint64_t sum;
+
+        together = branches_together(branches + i, n - i, level, &sum);
+        put_summary(output, branches[i].levels[level], sum);
+        if (branches[i].levels_n == level + 2)
+            put_leaves(output, branches + i, together, level + 1, limit);
+        else
+            put_branches(output, branches + i, together, level + 1, limit);
+        output_literal(output, "</details>\n");
+    }
+}
+
+static void put_tree(const struct summary *s, struct output *output, enum tree tree, const char *title, int64_t limit)
+{
+    size_t n;
+    uint64_t sum = 0;
+    struct branch *branches;
+
+    if (limit == 0 || !names_rows(s->trees[tree]))
+        return;
+    branches = order_branches(s->trees[tree], &n);
+    for (size_t i = 0; i < n; i++)
+        sum += branches[i].count;
+    put_summary(output, span_of(title), sum + names_other(s->trees[tree])->name.count);
+    if (branches[0].levels_n == 1)
+        put_leaves(output, branches, n, 0, limit);
+    else
+        put_branches(output, branches, n, 0, limit);
+    if (!names_is_exact(s->trees[tree]))
+        output_literal(output, "<p>There were too many: the rarest are left out.</p>");
+    output_literal(output, "</details>\n");
+    free(branches);
+}
+
+static void put_trees(const struct summary *s, struct output *output)
+{
+    const struct report_options *o = s->options;
+
+    output_literal(output, "<h2>Details</h2>\n");
+    put_tree(s, output, TREE_REJECT, "Refusals", o->reject_detail);
+    put_tree(s, output, TREE_REJECT_WARNING, "Warnings instead of refusals", o->reject_detail);
+    put_tree(s, output, TREE_HOLD, "Holds", o->reject_detail);
+    put_tree(s, output, TREE_DISCARD, "Discards", o->reject_detail);
+    put_tree(s, output, TREE_DEFERRAL, "Deferrals", o->deferral_detail);
+    put_tree(s, output, TREE_BOUNCE, "Bounces, by relay", o->bounce_detail);
+    put_tree(s, output, TREE_SMTP, "Hosts that were not reached", o->smtp_detail);
+    put_tree(s, output, TREE_PANIC, "Panics", LIMIT_NONE);
+    put_tree(s, output, TREE_FATAL, "Fatal errors", LIMIT_NONE);
+    put_tree(s, output, TREE_ERROR, "Errors", o->warning_detail);
+    put_tree(s, output, TREE_WARNING, "Warnings", o->warning_detail);
+    put_tree(s, output, TREE_MASTER, "Master daemon", LIMIT_NONE);
+}
+
+static void put_reasons(const struct summary *s, struct output *output)
+{
+    uint64_t all = summary_rejected(s);
+    bool used[REFUSAL_REASONS] = { false };
+
+    if (!all)
+        return;
+    output_literal(output,
+                   "<section><h2>Refusals by reason</h2>\n<table><tr><th class=\"n\"><th>count<th>share</tr>\n");
+    for (;;) {
+        int most = 0;
+
+        for (int i = 1; i < REFUSAL_REASONS; i++)
+            if (!used[i] && s->refusals[i] && (!most || s->refusals[i] > s->refusals[most]))
+                most = i;
+        if (!most)
+            break;
+        used[most] = true;
+        put(output, "<tr><td class=\"n\">%s<td>", refusal_reason_name((enum refusal_reason)most));
+        put_number(output, s->refusals[most]);
+        put(output, "<td>%.1f&#8239;%%</tr>\n", 100.0 * (double)s->refusals[most] / (double)all);
+    }
+    output_literal(output, "</table></section>\n");
+}
+
+void summary_html(const struct summary *s, struct output *output, const struct parser_counts *lines)
+{
+    const struct report_options *o = s->options;
+
+    output_literal(output, head);
+    put_top(s, output);
+    put_days(s, output);
+    put_hours(s, output);
+    if (s->delays[0].count || s->delays[1].count) {
+        put_delays_chart(s, output);
+        put_percentiles(s, output);
+    }
+    put_table(output, s->recipient_domains, "Delivered, by domain", ORDER_COUNT_OCTETS, o->hosts, COLUMNS);
+    output_literal(output, "<div class=\"two\">\n");
+    put_table(output, s->sender_domains, "Received, by domain", ORDER_COUNT_OCTETS, o->hosts, COLUMN_DEFERRALS);
+    put_reasons(s, output);
+    put_table(output, s->senders, "Senders by messages", ORDER_COUNT, o->users, COLUMN_DEFERRALS);
+    put_table(output, s->recipients, "Recipients by messages", ORDER_COUNT, o->users, COLUMN_DEFERRALS);
+    put_table(output, s->senders, "Senders by size", ORDER_OCTETS, o->users, COLUMN_DEFERRALS);
+    put_table(output, s->recipients, "Recipients by size", ORDER_OCTETS, o->users, COLUMN_DEFERRALS);
+    put_table(output, s->zones, "Refusals by blocklist", ORDER_COUNT, LIMIT_NONE, COLUMN_OCTETS);
+    put_table(output, s->plugins, "Refusals by plugin", ORDER_COUNT, LIMIT_NONE, COLUMN_OCTETS);
+    output_literal(output, "</div>\n");
+    put_trees(s, output);
+    put(output,
+        "<footer>mailtally " MAILTALLY_VERSION ": %" PRIu64 " lines, %" PRIu64 " of mail programs, %" PRIu64
+        " of them not understood</footer>\n</main></body></html>\n",
+        lines->lines, lines->recognised + lines->unrecognised, lines->unrecognised);
+}
