@@ -128,16 +128,17 @@ static const struct phrase deferral_n[] = {
     BOTH("no space left", STORAGE),
     OWN("no such file or directory", LOCAL_TRANSPORT),
     OWN("no valid route", NETWORK_UNREACHABLE),
+    OWN("non dnssec destination", TLS_FAILURE),
     SAID_HINT("not authenticated", AUTH_FAILURE),
 };
 static const struct phrase deferral_o[] = {
-    OWN("operation timed out", CONNECT_TIMEOUT),
-    OWN("out of memory", LOCAL_TRANSPORT),
-    SAID("out of storage space", MAILBOX_FULL),
-    BOTH("over quota", MAILBOX_FULL),
+    OWN("operation timed out", CONNECT_TIMEOUT), OWN("out of memory", LOCAL_TRANSPORT),
+    SAID("out of storage space", MAILBOX_FULL),  BOTH("over quota", MAILBOX_FULL),
+    BOTH("over the quota", MAILBOX_FULL),
 };
 static const struct phrase deferral_p[] = {
     OWN("permission denied", LOCAL_TRANSPORT),
+    SAID_HINT("permanently deferred", REPUTATION),
 };
 static const struct phrase deferral_q[] = {
     OWN("queue file read error", LOCAL_TRANSPORT),

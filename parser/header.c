@@ -151,6 +151,16 @@ static bool is_severity(struct span word)
     return is_one_of(word, severities);
 }
 
+/* `INFO    postfix/smtpd[1]: ..`: templates of containers have the level in place of the host. In lower case it may be
+ * a host's name. */
+static bool is_level(struct span word)
+{
+    static const char *const levels[] = { "EMERG", "ALERT",  "CRIT", "ERR",   "ERROR", "WARNING",
+                                          "WARN",  "NOTICE", "INFO", "DEBUG", NULL };
+
+    return is_one_of(word, levels);
+}
+
 /* `mail.info`, or `mail:info` on AIX. */
 static bool is_priority(struct span word)
 {
@@ -258,6 +268,10 @@ static void split_origin(struct header *header, struct span rest)
             set_message(header, rest);
             return;
         }
+    }
+    if (is_level(word)) {
+        skip_spaces(&behind);
+        word.n = 0;
     }
     header->host = chained ? origin_of(word) : word;
     if (!take_tag(header, &behind) && take_priority_word(&behind))

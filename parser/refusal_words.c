@@ -78,6 +78,8 @@ static const struct phrase refusal_c[] = {
     DECIDE("connection limit", RATE_LIMIT),
     DECIDE("could not complete sender verify", SENDER_INVALID),
     ROW("could not resolve", DOMAIN_UNKNOWN, SUGGESTS, NOBODY, 0),
+    DECIDE("count quota exceeded", RATE_LIMIT),
+    DECIDE("cumulative size quota exceeded", RATE_LIMIT),
 };
 static const struct phrase refusal_d[] = {
     REFUSED("data command rejected", NOBODY, POLICY_SERVICE),
@@ -103,6 +105,7 @@ static const struct phrase refusal_e[] = {
     DECIDE("encryption is required", TLS_REQUIRED),
     DECIDE("encryption needed", TLS_REQUIRED),
     DECIDE("encryption required", TLS_REQUIRED),
+    DECIDE("encryption too weak", TLS_REQUIRED),
     REFUSED("end of data rejected", NOBODY, POLICY_SERVICE),
     ABOUT("envelope sender", SENDER),
     DECIDE("error: bare", PROTOCOL),
@@ -112,6 +115,7 @@ static const struct phrase refusal_e[] = {
     DECIDE("exceeds my databytes", MESSAGE_SIZE),
 };
 static const struct phrase refusal_f[] = {
+    DECIDE("failed to find host name", CLIENT_REVERSE_DNS),
     STEM("fcrdns", CLIENT_REVERSE_DNS),
     DECIDE("fix reverse dns", CLIENT_REVERSE_DNS),
     DECIDE("forged ips not accepted", HELO_INVALID),
@@ -153,13 +157,17 @@ static const struct phrase refusal_i[] = {
     DECIDE("invalid recipient", UNKNOWN_USER),
     DECIDE("invalid sender", SENDER_INVALID),
     SUGGEST("ip name lookup failed", CLIENT_REVERSE_DNS),
+    LISTED("is in an rbl", 0),
+};
+static const struct phrase refusal_j[] = {
+    SUGGEST("junk", SPAM),
 };
 static const struct phrase refusal_l[] = {
-    SUGGEST("line too long", PROTOCOL),        LISTED("listed at", ZONE_LIKELY),
-    LISTED("listed by", ZONE_LIKELY),          LISTED("listed in too many dnsbls", 0),
-    LISTED("listed in", ZONE_LIKELY),          LISTED("listed on", ZONE_LIKELY),
-    SUGGEST("lookup error", LOOKUP_FAILURE),   SUGGEST("lookup failed", LOOKUP_FAILURE),
-    SUGGEST("lookup failure", LOOKUP_FAILURE),
+    SUGGEST("limit exceeded", RATE_LIMIT),    SUGGEST("line too long", PROTOCOL),
+    LISTED("listed at", ZONE_LIKELY),         LISTED("listed by", ZONE_LIKELY),
+    LISTED("listed in too many dnsbls", 0),   LISTED("listed in", ZONE_LIKELY),
+    LISTED("listed on", ZONE_LIKELY),         SUGGEST("lookup error", LOOKUP_FAILURE),
+    SUGGEST("lookup failed", LOOKUP_FAILURE), SUGGEST("lookup failure", LOOKUP_FAILURE),
 };
 static const struct phrase refusal_m[] = {
     ABOUT("mail from", SENDER),
@@ -179,6 +187,8 @@ static const struct phrase refusal_m[] = {
     DECIDE("message file too big", MESSAGE_SIZE),
     DECIDE("message is too large", MESSAGE_SIZE),
     DECIDE("message length", MESSAGE_SIZE),
+    DECIDE("message quota exceeded", RATE_LIMIT),
+    DECIDE("message size limit", MESSAGE_SIZE),
     DECIDE("message size exceeds", MESSAGE_SIZE),
     DECIDE("message too big", MESSAGE_SIZE),
     DECIDE("message too large", MESSAGE_SIZE),
@@ -271,8 +281,12 @@ static const struct phrase refusal_s[] = {
     ABOUT("sender address", SENDER),
     REFUSED("sender blocked", SENDER, SENDER_INVALID),
     REFUSED("sender denied", SENDER, SENDER_INVALID),
+    DECIDE("sender domain does not exist", SENDER_DOMAIN),
+    DECIDE("sender domain must exist", SENDER_DOMAIN),
+    DECIDE("sender domain not found", SENDER_DOMAIN),
     ABOUT("sender domain", SENDER),
     DECIDE("sender quota exceeded", RATE_LIMIT),
+    DECIDE("sender rate", RATE_LIMIT),
     REFUSED("sender rejected", SENDER, SENDER_INVALID),
     DECIDE("sender verification failed", SENDER_INVALID),
     DECIDE("sender verify failed", SENDER_INVALID),
@@ -288,6 +302,7 @@ static const struct phrase refusal_s[] = {
     DECIDE("smtp protocol synchronization", PIPELINING),
     SUGGEST("smtp synchronization error", PROTOCOL),
     SUGGEST("sorbs", DNSBL),
+    LISTED("spam blocked see", 0),
     SUGGEST("spam", SPAM),
     SUGGEST("spamassassin", SPAM),
     SUGGEST("spamcop", DNSBL),
@@ -354,9 +369,9 @@ const struct phrases refusal_words[PHRASE_LETTERS] = {
     ['a' - 'a'] = PHRASES(refusal_a), ['b' - 'a'] = PHRASES(refusal_b), ['c' - 'a'] = PHRASES(refusal_c),
     ['d' - 'a'] = PHRASES(refusal_d), ['e' - 'a'] = PHRASES(refusal_e), ['f' - 'a'] = PHRASES(refusal_f),
     ['g' - 'a'] = PHRASES(refusal_g), ['h' - 'a'] = PHRASES(refusal_h), ['i' - 'a'] = PHRASES(refusal_i),
-    ['l' - 'a'] = PHRASES(refusal_l), ['m' - 'a'] = PHRASES(refusal_m), ['n' - 'a'] = PHRASES(refusal_n),
-    ['o' - 'a'] = PHRASES(refusal_o), ['p' - 'a'] = PHRASES(refusal_p), ['q' - 'a'] = PHRASES(refusal_q),
-    ['r' - 'a'] = PHRASES(refusal_r), ['s' - 'a'] = PHRASES(refusal_s), ['t' - 'a'] = PHRASES(refusal_t),
-    ['u' - 'a'] = PHRASES(refusal_u), ['v' - 'a'] = PHRASES(refusal_v),
+    ['j' - 'a'] = PHRASES(refusal_j), ['l' - 'a'] = PHRASES(refusal_l), ['m' - 'a'] = PHRASES(refusal_m),
+    ['n' - 'a'] = PHRASES(refusal_n), ['o' - 'a'] = PHRASES(refusal_o), ['p' - 'a'] = PHRASES(refusal_p),
+    ['q' - 'a'] = PHRASES(refusal_q), ['r' - 'a'] = PHRASES(refusal_r), ['s' - 'a'] = PHRASES(refusal_s),
+    ['t' - 'a'] = PHRASES(refusal_t), ['u' - 'a'] = PHRASES(refusal_u), ['v' - 'a'] = PHRASES(refusal_v),
 };
 // clang-format on

@@ -205,6 +205,14 @@ static void name_address(struct event *e, struct span command)
         e->from = address;
 }
 
+static bool command_refused(struct event *e, struct span command, struct span reply, struct events *events)
+{
+    if (says(command, SPAN("auth ")) && span_has_prefix(reply, "535"))
+        return true; /* `smtp authentication .. result=permfail` says it */
+    name_address(e, command);
+    return refused(e, command, reply, events);
+}
+
 /* `command="RCPT TO:<..>" result="550 .."` */
 static bool failed_command(struct event *e, struct span rest, struct events *events)
 {
@@ -214,10 +222,7 @@ static bool failed_command(struct event *e, struct span rest, struct events *eve
 
     if (at == rest.n || !split_at_last(span_skip(rest, at + sizeof "command=\"" - 1), mark, &command, &reply))
         return true;
-    if (says(command, SPAN("auth ")) && span_has_prefix(reply, "535"))
-        return true; /* `smtp authentication .. result=permfail` says it */
-    name_address(e, command);
-    return refused(e, command, reply, events);
+    return command_refused(e, command, reply, events);
 }
 
 /* `result="500 .."`: a line that is too long, or came too early, is not quoted. */
@@ -351,7 +356,8 @@ static bool in_session(const struct line *line, struct span session, struct span
 }
 
 /* `smtp-in: New session S from host h [a]`, `smtp-in: Accepted message M on session S: from=<..>, ..`,
- * `smtp-in: Failed command on session S: "RCPT TO:<..>" => 550 ..` */
+ * `smtp-in: Failed command on session S: "RCPT TO:<..>" => 550 ..`, `smtp-in: Bad input on session S: 500 ..`,
+ * `smtp-in: Authentication failed for user u on session S` */
 static bool old_session(const struct line *line, struct span rest, struct events *events)
 {
     struct event e = event_of(EVENT_COUNT, line);
@@ -375,13 +381,20 @@ static bool old_session(const struct line *line, struct span rest, struct events
         span_take_literal(&rest, ": \"")) {
         static const struct span mark = { "\" => ", 5 };
 
-        return split_at_last(rest, mark, &id, &client) ? refused(&e, id, client, events) : true;
+        return split_at_last(rest, mark, &id, &client) ? command_refused(&e, id, client, events) : true;
     }
+    if (span_take_literal(&rest, "Bad input on session ") && take_hex(&rest, SESSION_DIGITS, &session) &&
+        span_take_literal(&rest, ": "))
+        return refused(&e, SPAN("(bad input)"), rest, events);
+    if (span_has_prefix(rest, "Accepted authentication for user "))
+        return put(&e, EVENT_COUNT, COUNTER_AUTH_SUCCEEDED, events);
+    if (span_has_prefix(rest, "Authentication failed for user "))
+        return put(&e, EVENT_COUNT, COUNTER_AUTH_FAILED, events);
     if (span_has_prefix(rest, "Started TLS on session "))
         return put(&e, EVENT_COUNT, COUNTER_TLS_INBOUND, events);
     if (span_has_prefix(rest, "Received disconnect from session ") ||
         (span_has_prefix(rest, "Disconnecting session ") &&
-         (span_mentions(rest, ": IO error") || span_mentions(rest, ": session timed out"))))
+         (span_mentions(rest, ": IO error") || span_mentions(rest, ": session time"))))
         return put(&e, EVENT_COUNT, COUNTER_CONNECTIONS_LOST, events);
     return true;
 }

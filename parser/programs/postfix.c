@@ -126,6 +126,7 @@ static bool take_bare_recipient(struct span *rest, struct span *to)
 static bool take_delivery_field(struct span *rest, struct event *e)
 {
     struct span key, value;
+    bool blanks = false;
 
     if (span_take_literal(rest, "relay=")) {
         if (!span_take_until(rest, ',', &e->relay))
@@ -141,7 +142,9 @@ static bool take_delivery_field(struct span *rest, struct event *e)
         if (!span_take_until(rest, ',', &e->enhanced))
             return false;
     } else {
-        return fields_next(rest, ',', &key, &value); /* orig_to=, conn_use=, tls=, and what is to come */
+        while (span_take_char(rest, ' '))
+            blanks = true;
+        return blanks || fields_next(rest, ',', &key, &value); /* orig_to=, conn_use=, tls=, and what is to come */
     }
     span_take_char(rest, ' ');
     return true;
@@ -171,17 +174,17 @@ static bool put_success(struct event *e, enum counter success, struct events *ev
     return true;
 }
 
-/* `host mx[198.51.100.7] said: 450 4.2.1 text`: the code of the server's reply. */
+/* `host mx[198.51.100.7] said: 450 4.2.1 text`, or `.. refused to talk to me: 421 text`: the code of its reply. */
 static void take_reply_code(struct event *e)
 {
-    static const struct span said = { " said: ", 7 };
-    size_t at = span_find(e->text, said);
+    static const struct span words[] = { SPAN(" said: "), SPAN(" refused to talk to me: ") };
     struct span reply, enhanced;
 
-    if (at == e->text.n)
-        return;
-    reply = span_skip(e->text, at + said.n);
-    fields_take_codes(&reply, &e->code, &enhanced);
+    for (size_t i = 0; e->code == 0 && i < sizeof words / sizeof words[0]; i++) {
+        reply = span_skip(e->text, span_find(e->text, words[i]));
+        if (span_take(&reply, words[i]))
+            fields_take_codes(&reply, &e->code, &enhanced);
+    }
 }
 
 /* A recipient's line. success: what status=sent counts as with this agent. */
@@ -198,7 +201,7 @@ static bool delivery(const struct line *line, struct span id, struct span rest, 
         return false;
     if (span_is(status, "sent"))
         return put_success(&e, success, events);
-    if (span_is(status, "deliverable") || span_is(status, "undeliverable")) /* address probes */
+    if (span_is(status, "deliverable") || span_has_prefix(status, "undeliverable")) /* probes; `-but-not-cached` */
         return true;
     if (span_is(status, "bounced")) {
         e.counter = COUNTER_BOUNCED;
@@ -215,18 +218,6 @@ static bool delivery(const struct line *line, struct span id, struct span rest, 
 
 /* ---- lines that carry no event ---- */
 
-static bool is_diagnostic(struct span message)
-{
-    static const struct span prefixes[] = {
-        SPAN("warning: "), SPAN("fatal: "), SPAN("error: "), SPAN("panic: "), SPAN("statistics: "), SPAN("info: "),
-    };
-
-    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
-        if (span_starts(message, prefixes[i]))
-            return true;
-    return false;
-}
-
 /* `Anonymous TLS connection established from ..`; releases before 2.6 had no word in front. */
 bool postfix_is_tls_line(struct span message, struct span words)
 {
@@ -241,14 +232,6 @@ bool postfix_silent(const struct line *line, struct events *events)
     (void)line;
     (void)events;
     return true;
-}
-
-/* `QID: uid=..` and the like may also stand in lines of a program that only talks about a message. */
-static bool is_talk(struct span message)
-{
-    return is_diagnostic(message) || span_has_prefix(message, "TLS ") || span_has_prefix(message, "SSL_") ||
-           span_mentions(message, " TLS ") || span_has_prefix(message, "certificate ") ||
-           span_has_prefix(message, "server certificate");
 }
 
 /* ---- agents ---- */
@@ -267,9 +250,8 @@ bool postfix_smtp(const struct line *line, struct events *events)
         events_put(events, &e);
         return true;
     }
-    return is_talk(rest) || span_has_prefix(rest, "connect to ") || span_has_prefix(rest, "setting up TLS") ||
-           span_has_prefix(rest, "discarding EHLO keywords") || span_mentions(rest, " offered ") ||
-           span_has_prefix(rest, "Host offered");
+    return postfix_is_talk(rest) || span_has_prefix(rest, "connect to ") || span_has_prefix(rest, "host ") ||
+           span_mentions(rest, " offered ");
 }
 
 static bool deliver_by(const struct line *line, struct events *events, enum delivery_agent agent, enum counter success)
@@ -277,7 +259,7 @@ static bool deliver_by(const struct line *line, struct events *events, enum deli
     struct span rest = line->header.message, id;
 
     if (!postfix_take_queue_id(&rest, &id))
-        return is_talk(rest) || span_has_prefix(rest, "connect to ");
+        return postfix_is_talk(rest) || span_has_prefix(rest, "connect to ");
     return delivery(line, id, rest, agent, success, events) || !span_has_prefix(rest, "to=");
 }
 
@@ -370,7 +352,7 @@ bool postfix_qmgr(const struct line *line, struct events *events)
     struct span rest = line->header.message, id;
 
     if (!postfix_take_queue_id(&rest, &id))
-        return is_diagnostic(rest);
+        return postfix_is_talk(rest);
     events_expect(events, line, id);
     if (span_is(rest, "removed"))
         return put_with_id(line, events, EVENT_REMOVED, id);
@@ -378,7 +360,8 @@ bool postfix_qmgr(const struct line *line, struct events *events)
         return put_queued(line, id, rest, events);
     if (span_has_prefix(rest, "to=")) /* releases before 2.3 defer and bounce here */
         return delivery(line, id, rest, AGENT_OTHER, COUNTER_DELIVERED, events);
-    return span_mentions(rest, "still being delivered");
+    /* `status=deferred (bounce failed)` is of the whole message: each recipient has had a line. */
+    return span_mentions(rest, "still being delivered") || span_has_prefix(rest, "status=deferred ");
 }
 
 /* Mail that `postsuper -r` put back keeps what was counted of it. */
@@ -388,7 +371,7 @@ bool postfix_pickup(const struct line *line, struct events *events)
     struct span rest = line->header.message, key, value;
 
     if (!postfix_take_queue_id(&rest, &e.queue_id))
-        return is_diagnostic(rest);
+        return postfix_is_talk(rest);
     if (!span_has_prefix(rest, "uid="))
         return false;
     while (fields_next(&rest, ' ', &key, &value)) {
@@ -445,7 +428,7 @@ bool postfix_cleanup(const struct line *line, struct events *events)
     if (!postfix_take_queue_id(&rest, &id)) {
         if (span_has_prefix(rest, "warning: "))
             return postfix_warning(line, events);
-        return is_diagnostic(rest);
+        return postfix_is_talk(rest);
     }
     events_expect(events, line, id);
     if (span_has_prefix(rest, "message-id="))

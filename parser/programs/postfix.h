@@ -16,6 +16,9 @@ bool postfix_access_action(const struct line *line, struct span id, struct span 
 /* A line that begins with `warning: `. */
 bool postfix_warning(const struct line *line, struct events *events);
 
+/* A line of no event: diagnostics, TLS, tables, SASL, -v. To be asked last. */
+bool postfix_is_talk(struct span message);
+
 /* A line that says these words, with or without a word for the peer's certificate in front. */
 bool postfix_is_tls_line(struct span message, struct span words);
 

@@ -78,6 +78,9 @@ static recognise_fn *session_service(struct span rest)
         { SPAN("timeout after "), postfix_smtpd },
         { SPAN("too many errors after "), postfix_smtpd },
         { SPAN("improper command pipelining "), postfix_smtpd },
+        { SPAN("reject: connect from ["), postfix_postscreen },
+        { SPAN("reject: "), postfix_smtpd },
+        { SPAN("reject_warning: "), postfix_smtpd },
         { SPAN("proxy-accept: "), postfix_smtpd },
         { SPAN("proxy-reject: "), postfix_smtpd },
         { SPAN("warning: "), postfix_smtpd },
@@ -110,7 +113,8 @@ static bool postfix_short(const struct line *line, struct events *events)
         service = message_service(rest);
     else
         service = session_service(rest);
-    return service(line, events);
+    /* What the delivery agents say of a message before its delivery's own line has no shape of its own. */
+    return service(line, events) || service == postfix_cleanup;
 }
 
 static const struct service services[] = {

@@ -49,6 +49,11 @@ static const struct {
     { SPAN("discard: "), ACTION_DISCARD, false },
     { SPAN("milter-discard: "), ACTION_DISCARD, true },
     { SPAN("proxy-accept: "), ACTION_NOTHING, false },
+    { SPAN("milter-header-reject: "), ACTION_REFUSE, false }, /* milter_header_checks */
+    { SPAN("milter-header-warning: "), ACTION_WARN, false },
+    { SPAN("milter-header-hold: "), ACTION_HOLD, false },
+    { SPAN("milter-header-discard: "), ACTION_DISCARD, false },
+    { SPAN("milter-header-"), ACTION_NOTHING, false },
     { SPAN("filter: "), ACTION_NOTHING, false },
     { SPAN("redirect: "), ACTION_NOTHING, false },
     { SPAN("replace: "), ACTION_NOTHING, false },
@@ -292,34 +297,23 @@ static bool smtpd_connection(const struct line *line, struct span rest, struct e
     return span_has_prefix(rest, "disconnect from ");
 }
 
+/* Commands refused on the way have had their own lines. */
+static bool is_protocol_note(struct span rest)
+{
+    return span_has_prefix(rest, "too many errors") || span_has_prefix(rest, "improper command pipelining");
+}
+
 /* Since Postfix 3.10 an id, or NOQUEUE, stands before lost connections, too. */
 static bool smtpd_message(const struct line *line, struct span id, struct span rest, struct events *events)
 {
     if (span_has_prefix(rest, "client="))
         return put_opened(line, id, rest, events);
-    return smtpd_connection(line, rest, events) || span_has_prefix(rest, "too many errors after ") ||
-           span_has_prefix(rest, "abort: ") || postfix_access_action(line, id, rest, events);
+    return smtpd_connection(line, rest, events) || is_protocol_note(rest) || span_has_prefix(rest, "abort: ") ||
+           postfix_access_action(line, id, rest, events);
 }
 
 static bool smtpd_session(const struct line *line, struct events *events)
 {
-    static const struct span silent[] = {
-        SPAN("setting up TLS connection"),
-        SPAN("SSL_accept"),
-        SPAN("TLS "),
-        SPAN("too many errors"),
-        SPAN("improper command pipelining"),
-        SPAN("discarding EHLO keywords"),
-        SPAN("fatal: "),
-        SPAN("error: "),
-        SPAN("panic: "),
-        SPAN("statistics: "),
-        SPAN("certificate verification"),
-        SPAN("idle timeout"),
-        SPAN("initializing the server-side TLS"),
-        SPAN("table "),
-        SPAN("proxymap stream disconnect"),
-    };
     struct span rest = line->header.message;
 
     if (postfix_is_tls_line(rest, SPAN("TLS connection established from "))) {
@@ -329,10 +323,7 @@ static bool smtpd_session(const struct line *line, struct events *events)
         fields_take_client(&rest, &client);
         return count_client(line, events, COUNTER_TLS_INBOUND, client);
     }
-    for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
-        if (span_starts(rest, silent[i]))
-            return true;
-    return span_mentions(rest, " TLS ") || span_mentions(rest, "reloaded");
+    return is_protocol_note(rest) || postfix_is_talk(rest) || span_mentions(rest, "reloaded");
 }
 
 bool postfix_smtpd(const struct line *line, struct events *events)
@@ -358,7 +349,9 @@ bool postfix_smtpd(const struct line *line, struct events *events)
             return smtpd_message(line, (struct span){ NULL, 0 }, rest, events);
         break;
     case 'p': /* without NOQUEUE until Postfix 3.8 */
-        if (span_has_prefix(rest, "proxy-accept: ") || span_has_prefix(rest, "proxy-reject: "))
+    case 'r': /* until Postfix 1.1 */
+        if (span_has_prefix(rest, "proxy-accept: ") || span_has_prefix(rest, "proxy-reject: ") ||
+            span_has_prefix(rest, "reject: ") || span_has_prefix(rest, "reject_warning: "))
             return postfix_access_action(line, (struct span){ NULL, 0 }, rest, events);
         break;
     default:
@@ -392,21 +385,16 @@ bool postfix_postscreen(const struct line *line, struct events *events)
         SPAN("COMMAND "),
         SPAN("DATA without "),
         SPAN("BDAT without "),
-        SPAN("warning: "),
-        SPAN("fatal: "),
-        SPAN("error: "),
-        SPAN("panic: "),
-        SPAN("statistics: "),
-        SPAN("cache "),
-        SPAN("close database "),
+        SPAN("UNIX-domain "),
         SPAN("entering STRESS mode"),
         SPAN("leaving STRESS"),
-        SPAN("reject: connect"),
     };
     struct span rest = line->header.message;
     struct span client = { rest.p, 0 };
 
     if (span_take_literal(&rest, "NOQUEUE: "))
+        return postfix_access_action(line, (struct span){ NULL, 0 }, rest, events);
+    if (span_has_prefix(rest, "reject: connect from ")) /* 2.8's snapshots */
         return postfix_access_action(line, (struct span){ NULL, 0 }, rest, events);
     /* Logged at the end of each session that smtpd did not get, and of no other. */
     if (span_take_literal(&rest, "DISCONNECT ")) {
@@ -416,5 +404,5 @@ bool postfix_postscreen(const struct line *line, struct events *events)
     for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
         if (span_starts(rest, silent[i]))
             return true;
-    return span_mentions(rest, "reloaded");
+    return postfix_is_talk(rest) || span_mentions(rest, "reloaded");
 }

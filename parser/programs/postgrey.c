@@ -46,4 +46,4 @@ static const struct service services[] = {
     { SPAN("postgrey"), postgrey },
 };
 
-const struct recogniser recogniser_postgrey = { .name = "postgrey", SERVICES(services) };
+const struct recogniser recogniser_postgrey = { .name = "postgrey", .any_instance = true, SERVICES(services) };

@@ -254,7 +254,7 @@ static bool qmail_front(const struct line *line, struct events *events)
 static const struct service services[] = {
     { SPAN("qmail"), qmail },          { SPAN("qmail-send"), qmail },      { SPAN("qmail-smtpd"), qmail_front },
     { SPAN("rblsmtpd"), qmail_front }, { SPAN("tcpserver"), qmail_front }, { SPAN("spamdyke"), qmail_front },
-    { SPAN("vpopmail"), qmail_front },
+    { SPAN("vpopmail"), qmail_front }, { SPAN("sslserver"), qmail_front },
 };
 
 const struct recogniser recogniser_qmail = { .name = "qmail", SERVICES(services), .untagged = qmail_untagged };

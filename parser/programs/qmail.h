@@ -10,4 +10,7 @@
  * as multilog and splogger have it. */
 bool qmail_smtpd(const struct line *line, struct span program, struct span rest, struct events *events);
 
+/* simscan's lines, behind `simscan:[`. */
+bool qmail_simscan(const struct line *line, struct span rest, struct events *events);
+
 #endif

@@ -1,7 +1,7 @@
 /* qmail: what listens in front of it.
  *
  *   line                                                      becomes
- *   tcpserver: ok PID name:ip:25 name:ip::port                connections (ports of SMTP only)
+ *   tcpserver: ok PID name:ip:25 name:ip::port                connections (ports of SMTP only); sslserver: likewise
  *   tcpserver: deny PID ..                                    refusal: clientBlocked (likewise)
  *   rblsmtpd: IP pid PID: 451 text, 553 text                  refusal: dnsbl, by its code
  *   rblsmtpd: ZONE blocked IP name -                          refusal: dnsbl
@@ -9,7 +9,8 @@
  *   qmail-smtpd: message rejected (text)                      refusal
  *   qmail-smtpd: .. Reject::SNDR::.. (SPAMCONTROL)            refusal; Reject::AUTH: authFailed; Accept::AUTH:
  *                                                             authSucceeded
- *   CHKUSER rejected rcpt: from <> remote <> rcpt <> : text   refusal
+ *   CHKUSER rejected rcpt: from <> remote <> rcpt <> : text   refusal; mbx overquota, must auth, no auth resource too
+ *   simscan:[PID]:VIRUS:, SPAM ..                             simscan.c
  *   spamdyke: DENIED_X from: a to: b origin_ip: IP ..         refusal
  *   spamdyke: TIMEOUT ..; FAILED_AUTH ..                      connectionsLost; authFailed
  *   vpopmail: vchkpw-smtp: .. fail .. user@x:IP               authFailed; login success: authSucceeded; POP and
@@ -162,38 +163,62 @@ static bool spamcontrol(const struct line *line, struct span rest, struct events
     return put_refused(&e, false, REFUSAL_OTHER, events);
 }
 
-static const struct word_reason chkuser_words[] = {
-    { SPAN("rcpt: "), REFUSAL_UNKNOWN_USER, false },    { SPAN("relaying: "), REFUSAL_RELAY_DENIED, false },
-    { SPAN("sender: "), REFUSAL_SENDER_DOMAIN, false }, { SPAN("intrusion: "), REFUSAL_RATE_LIMIT, false },
-    { SPAN("max rcpt: "), REFUSAL_RATE_LIMIT, false },
+/* What CHKUSER says in front of the addresses, and behind them where that tells more. Of one refusal there is one line;
+ * `intrusion threshold` is said besides. */
+static const struct {
+    struct span title, description;
+    uint8_t reason;
+    bool temporary;
+} chkuser_words[] = {
+    { SPAN("rejected "), SPAN("temporary DNS problem"), REFUSAL_LOOKUP_FAILURE, true },
+    { SPAN("rejected rcpt: "), SPAN("max number of "), REFUSAL_RATE_LIMIT, false },
+    { SPAN("rejected rcpt: "), SPAN("invalid rcpt address format"), REFUSAL_PROTOCOL, false },
+    { SPAN("rejected rcpt: "), SPAN("invalid rcpt MX domain"), REFUSAL_RECIPIENT_DOMAIN, false },
+    { SPAN("rejected rcpt: "), SPAN(""), REFUSAL_UNKNOWN_USER, false },
+    { SPAN("rejected relaying: "), SPAN(""), REFUSAL_RELAY_DENIED, false },
+    { SPAN("rejected sender: "), SPAN("invalid sender address format"), REFUSAL_SENDER_INVALID, false },
+    { SPAN("rejected sender: "), SPAN(""), REFUSAL_SENDER_DOMAIN, false },
+    { SPAN("rejected intrusion: "), SPAN(""), REFUSAL_RATE_LIMIT, false },
+    { SPAN("rejected max rcpt: "), SPAN(""), REFUSAL_RATE_LIMIT, false },
+    { SPAN("mbx overquota: "), SPAN(""), REFUSAL_MAILBOX_FULL, false },
+    { SPAN("must auth: "), SPAN(""), REFUSAL_AUTH_REQUIRED, false },
+    { SPAN("no auth resource: "), SPAN(""), REFUSAL_LOOKUP_FAILURE, true },
 };
+
+/* `from <a:login:> remote <helo:name:IP> rcpt <b> : text`; later releases have `|` between. Leaves the text. */
+static void chkuser_fields(struct span *s, struct event *e)
+{
+    struct span remote, rest = *s;
+    const char *colon;
+
+    if (!span_take_literal(&rest, "from ") || !span_take_bracketed(&rest, &e->from) ||
+        !span_take_literal(&rest, " remote ") || !span_take_bracketed(&rest, &remote))
+        return;
+    colon = memrchr(remote.p, ':', remote.n);
+    e->client = colon ? span_from(colon + 1, remote.p + remote.n) : remote;
+    if (span_take_literal(&rest, " rcpt "))
+        span_take_bracketed(&rest, &e->to);
+    for (size_t i = 0; i < e->from.n; i++) /* the login stands behind the address */
+        if (e->from.p[i] == ':' || e->from.p[i] == '|')
+            e->from.n = i;
+    span_take_literal(&rest, " : ");
+    *s = rest;
+}
 
 /* `rejected rcpt: from <a::> remote <helo:name:IP> rcpt <b> : not existing recipient`. */
 static bool chkuser(const struct line *line, struct span rest, struct events *events)
 {
     struct event e = event_of(EVENT_REFUSAL, line);
+    struct span title, text = rest;
 
-    if (!span_take_literal(&rest, "rejected "))
+    if (!take_through(&text, SPAN(": "), &title))
         return true;
-    for (size_t i = 0; i < sizeof chkuser_words / sizeof chkuser_words[0]; i++) {
-        struct span s = rest, remote;
-        const char *colon;
-
-        if (!span_take(&s, chkuser_words[i].word))
-            continue;
-        if (span_take_literal(&s, "from ") && span_take_bracketed(&s, &e.from) && span_take_literal(&s, " remote ") &&
-            span_take_bracketed(&s, &remote)) {
-            colon = memrchr(remote.p, ':', remote.n);
-            e.client = colon ? span_from(colon + 1, remote.p + remote.n) : remote;
-            if (span_take_literal(&s, " rcpt "))
-                span_take_bracketed(&s, &e.to);
+    chkuser_fields(&text, &e);
+    for (size_t i = 0; i < sizeof chkuser_words / sizeof chkuser_words[0]; i++)
+        if (span_starts(rest, chkuser_words[i].title) && span_starts(text, chkuser_words[i].description)) {
+            e.text = text;
+            return put_refused(&e, chkuser_words[i].temporary, (enum refusal_reason)chkuser_words[i].reason, events);
         }
-        colon = e.from.n ? span_chr(e.from, ':') : NULL; /* the login stands behind the address */
-        if (colon)
-            e.from = span_from(e.from.p, colon);
-        e.text = s;
-        return put_refused(&e, chkuser_words[i].temporary, (enum refusal_reason)chkuser_words[i].reason, events);
-    }
     return true;
 }
 
@@ -308,8 +333,8 @@ static const struct {
     struct span name;
     bool (*recognise)(const struct line *line, struct span rest, struct events *events);
 } programs[] = {
-    { SPAN("tcpserver"), tcpserver }, { SPAN("rblsmtpd"), rblsmtpd }, { SPAN("qmail-smtpd"), smtpd },
-    { SPAN("spamdyke"), spamdyke },   { SPAN("vpopmail"), vchkpw },
+    { SPAN("tcpserver"), tcpserver }, { SPAN("sslserver"), tcpserver }, { SPAN("rblsmtpd"), rblsmtpd },
+    { SPAN("qmail-smtpd"), smtpd },   { SPAN("spamdyke"), spamdyke },   { SPAN("vpopmail"), vchkpw },
 };
 
 bool qmail_smtpd(const struct line *line, struct span program, struct span rest, struct events *events)
@@ -318,6 +343,8 @@ bool qmail_smtpd(const struct line *line, struct span program, struct span rest,
 
     if (span_take_literal(&s, "CHKUSER "))
         return chkuser(line, s, events);
+    if (span_take_literal(&s, "simscan:["))
+        return qmail_simscan(line, s, events);
     for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
         s = rest;
         if (span_eq(program, programs[i].name) ||

@@ -11,7 +11,8 @@
  *   .. stat=queued; stat=quarantined                          reception; held
  *   to= without mailer=                                       nothing: follows a refusal; discarded, once for an id,
  *                                                             where stat=discarded (LogLevel above 9)
- *   B: DSN: Cannot send message for 5 days                    expired; B is the server's own
+ *   B: DSN: Cannot send message for 5 days                    expired; B is the server's own; `sender notify:` and
+ *                                                             `return to sender:` too
  *   B: DSN: .., B: return to sender: .., B: clone ..          nothing
  *   discarded                                                 discarded, once for an id
  *   milter=.., quarantine=..                                  held
@@ -169,13 +170,12 @@ static bool own_message(const struct line *line, struct span id, struct span res
     if (!sendmail_take_id(&rest, &own))
         return false;
     if (span_take_literal(&rest, "DSN: ") || span_take_literal(&rest, "return to sender: ") ||
-        span_take_literal(&rest, "postmaster notify: ")) {
+        span_take_literal(&rest, "postmaster notify: ") || span_take_literal(&rest, "sender notify: ")) {
         if (sendmail_is_expiry(rest))
             sendmail_put(line, events, EVENT_EXPIRED, id);
         return true;
     }
-    return span_has_prefix(rest, "sender notify: ") || span_has_prefix(rest, "return receipt") ||
-           span_has_prefix(rest, "clone");
+    return span_has_prefix(rest, "return receipt") || span_has_prefix(rest, "clone");
 }
 
 static bool put_client_count(const struct line *line, struct events *events, enum counter counter, struct span id,
@@ -207,7 +207,7 @@ static bool session_security(const struct line *line, struct span id, struct spa
         return put_client_count(line, events, COUNTER_TLS_INBOUND, id, sendmail_client(rest), none);
     if (span_take_literal(&rest, "STARTTLS=client, relay=") && span_mentions(rest, ", version="))
         return put_count(line, events, COUNTER_TLS_OUTBOUND, none);
-    return span_has_prefix(rest, "AUTH") || span_has_prefix(rest, "STARTTLS");
+    return true; /* what a certificate says, and errors */
 }
 
 /* Lines about the client's connection. */
@@ -250,7 +250,7 @@ static bool is_silent(struct span rest)
         SPAN("makeconn"),  SPAN("X-Auth"),    SPAN("tls_"),     SPAN("ruleset="),       SPAN("--- "),
         SPAN("<-- "),      SPAN("error "),    SPAN("daemon "),  SPAN("low on space"),   SPAN("Losing "),
         SPAN("invalid "),  SPAN("SASL"),      SPAN("delaying"), SPAN("poststats"),      SPAN("engine="),
-        SPAN("stopping "), SPAN("dns "),      SPAN("error: "),
+        SPAN("stopping "), SPAN("dns "),      SPAN("error: "),  SPAN("deferring "),     SPAN("Null connection"),
     };
 
     for (size_t i = 0; rest.n && i < sizeof prefixes / sizeof prefixes[0]; i++)

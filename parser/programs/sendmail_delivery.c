@@ -155,6 +155,17 @@ static enum deferral_reason deferral_of(struct span dsn, struct span text)
     return deferral_reason_of(dsn, text);
 }
 
+/* The code of the other server's refusal, where its reply is quoted. */
+static void take_reply_code(struct event *e, struct span reply)
+{
+    struct span enhanced;
+    uint16_t code = 0;
+
+    fields_take_codes(&reply, &code, &enhanced);
+    if (code >= 400)
+        e->code = code;
+}
+
 static bool put_delivery(struct event *e, bool smtp, enum counter outcome, struct span stat, struct events *events)
 {
     if (outcome == COUNTER_NONE || outcome == COUNTER_HELD)
@@ -163,8 +174,10 @@ static bool put_delivery(struct event *e, bool smtp, enum counter outcome, struc
     e->takes_queue = true;
     e->agent = smtp ? AGENT_SMTP : AGENT_OTHER;
     e->text = text_of_stat(stat);
-    if (outcome == COUNTER_DEFERRED)
+    if (outcome == COUNTER_DEFERRED) {
         e->reason = (uint8_t)deferral_of(e->enhanced, e->text);
+        take_reply_code(e, e->text);
+    }
     if (outcome == COUNTER_SENT || outcome == COUNTER_DELIVERED)
         e->named_id = fields_id_in_reply(e->text);
     events_put(events, e);
@@ -188,8 +201,10 @@ static bool take_delivery_fields(struct span *rest, struct event *e, struct span
                  !sendmail_take_named(rest, SPAN("dsn="), &e->enhanced) && !sendmail_take_field(rest, &key, &value))
             return false;
     }
-    if (*replied)
+    if (*replied) {
+        take_reply_code(e, *rest);
         *rest = sendmail_last_field(*rest, SPAN(", stat="));
+    }
     return true;
 }
 
