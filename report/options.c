@@ -94,6 +94,13 @@ static bool set_unrecognised(struct options *options, const char *value, int64_t
     return true;
 }
 
+static bool set_rrd_directory(struct options *options, const char *value, int64_t now)
+{
+    (void)now;
+    options->rrd_directory = value;
+    return true;
+}
+
 static const struct row {
     unsigned sets;
     char letter; /* 0: it has only its long name */
@@ -113,6 +120,8 @@ static const struct row {
     { OPTIONS_COMMON, 0, "disable-program", "NAME", disable_program, PARSED, "do not count this mail program" },
     { OPTIONS_EVENTS, 0, "unrecognised", NULL, set_unrecognised, PARSED,
       "the lines of known mail programs that no rule matched" },
+    { OPTIONS_RRD, 0, "rrd-dir", "DIR", set_rrd_directory, PARSED,
+      "the directory of the RRD files; default the daemon's" },
     { OPTIONS_COMMON, 'c', "config", "FILE", set_config, PARSED,
       "the daemon's configuration; it names the files when no FILE is given" },
     { OPTIONS_COMMON, 0, "help", NULL, NULL, PARSED_HELP, "print this" },

@@ -15,6 +15,7 @@ enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_TSV };
 enum option_set {
     OPTIONS_COMMON = 1,
     OPTIONS_EVENTS = 2,
+    OPTIONS_RRD = 4,
 };
 
 #define SWITCHES_MAX 64
@@ -32,6 +33,8 @@ struct options {
     } switches[SWITCHES_MAX];
     size_t switches_n;
     bool unrecognised;
+    const char *rrd_directory;
+    bool wants_config; /* also when files are named */
     char **files; /* operands */
     size_t files_n;
 };
