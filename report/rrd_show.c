@@ -135,19 +135,21 @@ static void put_limit(struct output *output, double limit)
     output_literal(output, text);
 }
 
-/* Seconds as the greatest unit that they are whole in. */
+/* Seconds in a unit of which they are at least two. */
 static void put_span(struct output *output, uint64_t seconds)
 {
     static const struct {
         uint64_t seconds;
         const char *name;
-    } units[] = { { 86400, " days" }, { 3600, " hours" }, { 60, " minutes" }, { 1, " seconds" } };
+    } units[] = { { 86400, "days" }, { 3600, "hours" }, { 60, "minutes" }, { 1, "seconds" } };
+    char text[48];
     size_t unit = 0;
 
-    while (unit < 3 && (seconds < 2 * units[unit].seconds || (unit > 0 && seconds % units[unit].seconds)))
+    while (unit < 3 && seconds < 2 * units[unit].seconds)
         unit++;
-    output_number(output, seconds / units[unit].seconds);
-    output_literal(output, units[unit].name);
+    snprintf(text, sizeof text, seconds % units[unit].seconds ? "%.1f %s" : "%.0f %s",
+             (double)seconds / (double)units[unit].seconds, units[unit].name);
+    output_string(output, text);
 }
 
 static void put_text(struct output *output, const char *path, const struct shown *s)
