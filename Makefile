@@ -27,6 +27,8 @@ ARCHIVE_LIBS      := $(shell pkg-config --libs libarchive 2>/dev/null)
 # Optional: without it `source journal` says that it was built without. (WITHOUT_JOURNAL=1 leaves it out.)
 JOURNAL_LIBS      := $(if $(WITHOUT_JOURNAL),,$(shell pkg-config --libs libsystemd 2>/dev/null))
 JOURNAL_CFLAGS    := $(if $(JOURNAL_LIBS),-DMAILTALLY_JOURNAL $(shell pkg-config --cflags libsystemd 2>/dev/null))
+RRD_CFLAGS        := $(shell pkg-config --cflags librrd 2>/dev/null)
+RRD_LIBS          := $(shell pkg-config --libs librrd 2>/dev/null)
 CMOCKA_LIBS       := -lcmocka
 
 # `make V=1` shows the commands.
@@ -34,7 +36,7 @@ Q := $(if $(V),,@)
 say = @$(if $(V),:,printf '  %-6s %s\n' '$(1)' '$(2)')
 
 objects = $(patsubst %.c,$(B)/$(1)/%.o,$(wildcard $(2)))
-ROOMS := parser source config agent report
+ROOMS := parser source config rrd agent report
 
 all: $(B)/mailtally $(B)/mailtallyd ## Build the programs: build/mailtally and build/mailtallyd
 
@@ -44,15 +46,15 @@ define way
 $(B)/$(1)/%.o: %.c | deps-check
 	@mkdir -p $$(dir $$@)
 	$$(call say,CC,$$@)
-	$$(Q)$(2) $(STD) $(DEPFLAGS) $(WARNINGS) $(3) $(SNMP_CFLAGS) $(ARCHIVE_CFLAGS) $(JOURNAL_CFLAGS) -c -o $$@ $$<
+	$$(Q)$(2) $(STD) $(DEPFLAGS) $(WARNINGS) $(3) $(SNMP_CFLAGS) $(ARCHIVE_CFLAGS) $(JOURNAL_CFLAGS) $(RRD_CFLAGS) -c -o $$@ $$<
 $(B)/$(1)/libmailtally.a: $$(call objects,$(1),parser/*.c parser/programs/*.c source/*.c)
 	@rm -f $$@; $(AR) rcs $$@ $$^
-$(B)/$(1)/mailtally: $$(call objects,$(1),report/*.c config/*.c) $(B)/$(1)/libmailtally.a
+$(B)/$(1)/mailtally: $$(call objects,$(1),report/*.c rrd/*.c config/*.c) $(B)/$(1)/libmailtally.a
 	$$(call say,LINK,$$@)
-	$$(Q)$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_LIBS) $(ARCHIVE_LIBS)
-$(B)/$(1)/mailtallyd: $$(call objects,$(1),agent/*.c config/*.c) $(B)/$(1)/libmailtally.a
+	$$(Q)$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_LIBS) $(ARCHIVE_LIBS) $(RRD_LIBS) -lpthread
+$(B)/$(1)/mailtallyd: $$(call objects,$(1),agent/*.c rrd/*.c config/*.c) $(B)/$(1)/libmailtally.a
 	$$(call say,LINK,$$@)
-	$$(Q)$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_AGENT_LIBS) $(ARCHIVE_LIBS) $(JOURNAL_LIBS) -lpthread
+	$$(Q)$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_AGENT_LIBS) $(ARCHIVE_LIBS) $(JOURNAL_LIBS) $(RRD_LIBS) -lpthread
 endef
 # Most of the parser's functions are small and stand in other files than their callers: the linker inlines them.
 ifneq ($(findstring gcc,$(CC)),)
@@ -71,11 +73,11 @@ $(B)/%: $(B)/obj/%
 # Unit tests: each tests/unit/test_*.c is a program of its own, built with the sanitisers. All of agent/ but its main()
 # is linked into them, so that handlers can be called in-process.
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
-AGENT_SAN := $(filter-out $(B)/san/agent/main.o,$(call objects,san,agent/*.c config/*.c))
+AGENT_SAN := $(filter-out $(B)/san/agent/main.o,$(call objects,san,agent/*.c rrd/*.c config/*.c))
 $(B)/unit/%: $(B)/san/tests/unit/%.o $(AGENT_SAN) $(B)/san/libmailtally.a
 	@mkdir -p $(dir $@)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(SNMP_AGENT_LIBS) $(ARCHIVE_LIBS) $(JOURNAL_LIBS) $(CMOCKA_LIBS) -lpthread
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(SNMP_AGENT_LIBS) $(ARCHIVE_LIBS) $(JOURNAL_LIBS) $(RRD_LIBS) $(CMOCKA_LIBS) -lpthread
 
 # Fuzz targets: tests/fuzz/fuzz_*.c with libFuzzer; their kept inputs are replayed by `make check`.
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -95,7 +97,7 @@ generate: $(B)/generate ## Write the generated files anew (BASE_OID=1.3.6.1.4.1.
 deps: ## Install the Debian packages that building and testing need
 	@tools/deps
 deps-check:
-	@command -v net-snmp-config >/dev/null 2>&1 || { echo "make: the packages of tools/packages are missing: run 'make deps' first" >&2; exit 1; }
+	@command -v net-snmp-config >/dev/null 2>&1 && pkg-config --exists librrd || { echo "make: the packages of tools/packages are missing: run 'make deps' first" >&2; exit 1; }
 
 demo: ## Show the main job on real log lines (EMBEDDED=1: without snmpd)
 	@tools/deps

@@ -13,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../config/lock.h"
 #include "ingest.h"
-#include "lock.h"
 #include "log.h"
 #include "parsing.h"
 #include "snmp.h"
@@ -95,8 +95,14 @@ static void forget_pid(const struct options *o)
         unlink(o->pid_file);
 }
 
+/* What is locked before anything else, for as long as the daemon runs. */
+struct locks {
+    struct lock state, rrd;
+    bool rrd_locked;
+};
+
 /* From the configuration on. */
-static int serve(const struct options *o, struct snapshots *snapshots, const char *state_directory)
+static int serve(const struct options *o, struct snapshots *snapshots, const char *state_directory, bool rrd_locked)
 {
     struct mib_view view = { .snapshot = snapshots_hold(snapshots), .now = time(NULL) };
     struct config *config = snmp_begin(o, state_directory, &view);
@@ -106,7 +112,7 @@ static int serve(const struct options *o, struct snapshots *snapshots, const cha
     if (!config)
         return EXIT_TROUBLE;
     mask_signals(SIG_BLOCK); /* the thread inherits the mask: signals are for this one */
-    ingest = ingest_start(config, snapshots, wake_fd);
+    ingest = ingest_start(config, snapshots, wake_fd, rrd_locked);
     mask_signals(SIG_UNBLOCK);
     if (!ingest)
         return EXIT_TROUBLE;
@@ -153,7 +159,7 @@ static bool config_is_readable(const struct options *o, char *error)
     return false;
 }
 
-static int serve_as(const struct options *o, const char *state_directory)
+static int serve_as(const struct options *o, const char *state_directory, bool rrd_locked)
 {
     char error[PROCESS_ERROR_OCTETS];
     struct snapshots *snapshots;
@@ -168,25 +174,26 @@ static int serve_as(const struct options *o, const char *state_directory)
     snapshots = snapshots_new(time(NULL));
     if (!snapshots)
         return complain("there is no memory", EXIT_TROUBLE);
-    status = serve(o, snapshots, state_directory);
+    status = serve(o, snapshots, state_directory, rrd_locked);
     log_drain();
     snapshots_free(snapshots);
     return status;
 }
 
-static int run_here(const struct options *o, const char *state_directory, const struct lock *lock)
+static int run_here(const struct options *o, const char *state_directory, const struct locks *locks)
 {
     char error[PROCESS_ERROR_OCTETS];
     int status;
 
-    lock_sign(lock);
+    lock_sign(&locks->state);
+    lock_sign(&locks->rrd);
     wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (wake_fd < 0)
         return complain("there is no descriptor left", EXIT_TROUBLE);
     log_start(wake_fd);
     if (o->pid_file && !process_write_pid(o->pid_file, error))
         return complain(error, EXIT_TROUBLE);
-    status = serve_as(o, state_directory);
+    status = serve_as(o, state_directory, locks->rrd_locked);
     forget_pid(o); /* after a start that failed, too: the number will be another process's */
     close(wake_fd);
     return status;
@@ -213,31 +220,61 @@ static bool suits_stdin(const struct options *o, const struct config *config, ch
     return true;
 }
 
+static int after_lock(enum lock_result result, const char *error)
+{
+    switch (result) {
+    case LOCK_TAKEN:
+        return EXIT_ENDED;
+    case LOCK_BUSY:
+        return complain(error, EXIT_SECOND);
+    case LOCK_ERROR:
+        break;
+    }
+    return complain(error, EXIT_TROUBLE);
+}
+
+/* A directory for RRD files that cannot be used is no reason not to count: it is tried again later. */
+static int take_locks(const struct options *o, const struct config *early, struct locks *locks)
+{
+    const uid_t uid = o->identity.uid;
+    const gid_t gid = o->identity.gid;
+    char error[PROCESS_ERROR_OCTETS];
+    enum lock_result result = lock_take(early->state_directory, uid, gid, &locks->state, error, sizeof error);
+    int status = after_lock(result, error);
+
+    locks->rrd = (struct lock){ -1, -1 };
+    locks->rrd_locked = false;
+    if (status != EXIT_ENDED || !early->rrd_directory)
+        return status;
+    result = lock_take_rrd(early->rrd_directory, uid, gid, &locks->rrd, error, sizeof error);
+    locks->rrd_locked = result == LOCK_TAKEN;
+    status = after_lock(result, error);
+    if (status == EXIT_SECOND)
+        lock_free(&locks->state);
+    return status == EXIT_SECOND ? status : EXIT_ENDED;
+}
+
 static int run(struct options *o, const struct config *early)
 {
     char error[PROCESS_ERROR_OCTETS];
-    struct lock lock;
+    struct locks locks;
     int status;
 
     if (!suits_stdin(o, early, error))
         return complain(error, EXIT_TROUBLE);
     if (!process_identify(&o->identity, error))
         return complain(error, EXIT_TROUBLE);
-    switch (lock_take(early->state_directory, o->identity.uid, o->identity.gid, &lock, error, sizeof error)) {
-    case LOCK_TAKEN:
-        break;
-    case LOCK_BUSY:
-        return complain(error, EXIT_SECOND);
-    case LOCK_ERROR:
-        return complain(error, EXIT_TROUBLE);
-    }
+    status = take_locks(o, early, &locks);
+    if (status != EXIT_ENDED)
+        return status;
     process_allow_descriptors();
     if (!o->foreground && !process_daemonise(error))
         return complain(error, EXIT_TROUBLE);
-    status = run_here(o, early->state_directory, &lock);
+    status = run_here(o, early->state_directory, &locks);
     if (status != EXIT_ENDED)
         process_ready(status); /* the one that was started waits for it */
-    lock_free(&lock);
+    lock_free(&locks.state);
+    lock_free(&locks.rrd);
     return status;
 }
 

@@ -3,7 +3,9 @@
 #include "ingest.h"
 
 #include <pthread.h>
+#include <poll.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -15,6 +17,7 @@
 #include "log.h"
 #include "parsing.h"
 #include "queues.h"
+#include "recorder.h"
 #include "remarks.h"
 #include "saver.h"
 #include "state.h"
@@ -48,6 +51,8 @@ struct ingest {
     struct parsing parsing;
     uint64_t earlier_failures;
     struct saver *saver;
+    struct recorder *recorder; /* NULL: there is no rrdDirectory */
+    bool rrd_locked;
     struct duplicates *duplicates;
     struct queues *queues;
     struct remarks remarks;
@@ -100,6 +105,17 @@ static void look_for_sources(struct ingest *in)
     in->looked_ms = monotonic_ms();
 }
 
+static bool same_path(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static void tell_what_needs_a_restart(const struct config *from, const struct config *to)
+{
+    if (!same_path(from->rrd_directory, to->rrd_directory) || !same_path(from->rrdcached, to->rrdcached))
+        log_message(LOG_WARNING, "rrdDirectory and rrdcached take effect at the next start of mailtallyd");
+}
+
 static void configure(struct ingest *in, struct config *config)
 {
     if (!parsing_set_up(&in->parsing, &in->state, in->config, config)) {
@@ -107,6 +123,9 @@ static void configure(struct ingest *in, struct config *config)
         config_free(config);
         return;
     }
+    if (in->recorder)
+        recorder_attach(in->recorder, in->parsing.parser);
+    tell_what_needs_a_restart(in->config, config);
     config_free(in->config);
     in->config = config;
     wanted_drop(config, &in->status);
@@ -122,12 +141,16 @@ static void configure(struct ingest *in, struct config *config)
 
 static void save(struct ingest *in)
 {
+    struct store *sections;
     uint32_t flows;
 
     in->state.agent.save_failures = in->earlier_failures + saver_failures(in->saver);
     in->state.agent.discontinuity_ticks = atomic_load(&in->discontinuity_ticks);
     parsing_counts(&in->parsing, &in->state, &in->state.agent.counts, &flows, &in->state.agent.evicted);
-    state_save(&in->state, in->parsing.parser, &in->status, saver_sections(in->saver));
+    sections = saver_sections(in->saver);
+    state_save(&in->state, in->parsing.parser, &in->status, sections);
+    if (in->recorder)
+        recorder_save(in->recorder, &sections[STATE_RRD]);
     saver_write(in->saver);
     in->unsaved = in->new_sources = false;
 }
@@ -137,6 +160,8 @@ static void take_news(struct ingest *in, int64_t wait_ms)
     switch (saver_news(in->saver, wait_ms)) {
     case SAVER_SAVED:
         source_set_saved(in->state.set);
+        if (in->recorder)
+            recorder_saved(in->recorder);
         in->changed = true;
         break;
     case SAVER_FAILED:
@@ -150,13 +175,16 @@ static void take_news(struct ingest *in, int64_t wait_ms)
 /* Somebody waits for it; or a state does not know of a source, and would not find its file when that is renamed. */
 static bool is_urgent(const struct ingest *in)
 {
-    return in->new_sources || source_set_wants_saving(in->state.set);
+    return in->new_sources || source_set_wants_saving(in->state.set) ||
+           (in->recorder && recorder_wants_saving(in->recorder, in->backlog_read));
 }
 
 /* Between two readings, when positions and counters are of one instant. */
 static void keep(struct ingest *in)
 {
     take_news(in, 0);
+    if (in->recorder && recorder_turn(in->recorder, saver_trouble(in->saver)[0] != '\0'))
+        in->changed = true;
     if (saver_due(in->saver, in->unsaved, is_urgent(in)))
         save(in);
 }
@@ -202,6 +230,7 @@ static void publish(struct ingest *in)
     s->backlog_read = in->backlog_read;
     s->state_save_failures = in->earlier_failures + saver_failures(in->saver);
     queues_fill(in->queues, s);
+    snprintf(s->rrd_text, sizeof s->rrd_text, "%.255s", in->recorder ? recorder_trouble(in->recorder) : "");
     remarks_fill(&in->remarks, saver_trouble(in->saver), in->duplicates, &in->status, s);
     status_sentence(s);
     snapshots_publish(in->snapshots);
@@ -251,6 +280,26 @@ static void look_at_clocks(struct ingest *in)
     }
 }
 
+/* What is not read may still bring lines of the minutes that went by. */
+static bool all_is_read(const struct ingest *in)
+{
+    for (size_t i = 0; i < in->status.sources_n; i++)
+        if (in->status.sources[i]->wanted && in->status.sources[i]->status.state != SOURCE_OK)
+            return false;
+    return in->backlog_read;
+}
+
+/* The RRD files take no more for now. */
+static void wait_for_recorder(struct ingest *in)
+{
+    struct pollfd wakes = { .fd = in->wake_fd, .events = POLLIN };
+    uint64_t count;
+
+    poll(&wakes, 1, WAIT_MS / 10);
+    if (read(in->wake_fd, &count, sizeof count) < 0) { /* nothing woke us */
+    }
+}
+
 static void wait_for_news(struct ingest *in)
 {
     int64_t wait_ms = in->changed ? until_publishing(in) : WAIT_MS;
@@ -287,6 +336,8 @@ static void idle(struct ingest *in)
     if (queues_look(in->queues))
         in->changed = true;
     in->unsaved = in->unsaved || source_set_moved(in->state.set);
+    if (in->recorder && all_is_read(in))
+        recorder_clock(in->recorder, in->now);
     if (in->changed && until_publishing(in) == 0)
         publish(in);
     if (source_set_asks_to_end(in->state.set) && !atomic_exchange(&in->asks_to_end, true))
@@ -320,6 +371,10 @@ static void *ingest_thread(void *context)
     while (orders(in)) {
         look_at_clocks(in);
         keep(in);
+        if (in->recorder && recorder_is_full(in->recorder)) {
+            wait_for_recorder(in);
+            continue;
+        }
         if (source_set_read(in->state.set, READ_OCTETS, &lines) == 0) {
             idle(in);
             continue;
@@ -341,6 +396,7 @@ static void *ingest_thread(void *context)
 
 static void ingest_free(struct ingest *in)
 {
+    recorder_free(in->recorder, LAST_SAVE_MS);
     saver_free(in->saver, LAST_SAVE_MS);
     status_clear(&in->status);
     parsing_free(&in->parsing);
@@ -375,6 +431,18 @@ static bool open_state(struct ingest *in)
     return true;
 }
 
+static bool begin_recording(struct ingest *in)
+{
+    if (!in->config->rrd_directory)
+        return true;
+    in->recorder = recorder_new(in->config, &in->state, in->rrd_locked, in->wake_fd);
+    if (in->recorder)
+        recorder_attach(in->recorder, in->parsing.parser);
+    else
+        log_message(LOG_ERR, "there is no memory for the RRD files");
+    return in->recorder != NULL;
+}
+
 /* All that the thread needs: tallies, messages under way and positions of one instant. Without a state the sources are
  * read from their beginnings. */
 static bool prepare(struct ingest *in)
@@ -392,10 +460,10 @@ static bool prepare(struct ingest *in)
         log_message(LOG_ERR, "the thread that reads the logs cannot start: there is no memory or no descriptor");
         return false;
     }
-    return true;
+    return begin_recording(in);
 }
 
-struct ingest *ingest_start(struct config *config, struct snapshots *snapshots, int wake_fd)
+struct ingest *ingest_start(struct config *config, struct snapshots *snapshots, int wake_fd, bool rrd_locked)
 {
     struct ingest *in = calloc(1, sizeof *in);
     int error;
@@ -409,6 +477,7 @@ struct ingest *ingest_start(struct config *config, struct snapshots *snapshots, 
     in->config = config;
     in->snapshots = snapshots;
     in->snmp_wake_fd = wake_fd;
+    in->rrd_locked = rrd_locked;
     if (!prepare(in)) {
         ingest_free(in);
         return NULL;
@@ -451,8 +520,9 @@ bool ingest_stop(struct ingest *in)
     wake(in->wake_fd);
     if (!join(in, END_READ_MS) && !(atomic_load(&in->reading_ended) && join(in, 2 * LAST_SAVE_MS)))
         return false;
-    if (atomic_load(&in->hanging))
+    if (atomic_load(&in->hanging) || !recorder_free(in->recorder, LAST_SAVE_MS))
         return false;
+    in->recorder = NULL;
     ingest_free(in);
     return true;
 }

@@ -13,8 +13,8 @@ struct ingest;
 /* Reads the saved state and starts the thread, which owns the configuration from then on. It publishes into `snapshots`
  * at most four times a second, and writes to wake_fd, an eventfd, when the first backlog has been read. NULL when it
  * cannot start, which is logged; the configuration is freed then, too. Call with all signals blocked that others are to
- * get. */
-struct ingest *ingest_start(struct config *config, struct snapshots *snapshots, int wake_fd);
+ * get. rrd_locked: the lock on rrdDirectory is had. */
+struct ingest *ingest_start(struct config *config, struct snapshots *snapshots, int wake_fd, bool rrd_locked);
 
 /* When the counters began, on the monotonic clock, in hundredths of a second; and the value of
  * mailtallyAgentDiscontinuityTime when the state was saved. Before the thread has been running for long; the value is

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../config/lock.h"
 #include "clock.h"
-#include "lock.h"
 #include "log.h"
 
 #define HANGS_MS 30000

@@ -51,6 +51,7 @@ struct snapshot {
     uint64_t state_save_failures;
     bool state_at_risk;                  /* counts may be lost or were, by trouble with the state */
     char state_text[AGENT_TEXT_OCTETS];  /* the trouble as a sentence; empty: there is none */
+    char rrd_text[AGENT_TEXT_OCTETS];    /* why RRD files are not written; empty: they are, or there are none */
     char twice_text[AGENT_TEXT_OCTETS];  /* two sources bring the same lines; empty: none do */
     char queue_text[AGENT_TEXT_OCTETS];  /* a queue cannot be read; empty: all that are configured can */
     char remark_text[AGENT_TEXT_OCTETS]; /* what is worth knowing when all is well; or empty */

@@ -13,7 +13,7 @@
 
 /* ---- a new one ---- */
 
-static void read_boot(char boot[STATE_BOOT_OCTETS])
+void state_boot(char boot[STATE_BOOT_OCTETS])
 {
     int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? 0 : read(fd, boot, STATE_BOOT_OCTETS - 1);
@@ -43,7 +43,7 @@ static void make_new(struct state *state)
                                          .clean = true,
                                          .counts.last_event = TIME_UNKNOWN,
                                          .earlier.last_event = TIME_UNKNOWN };
-    read_boot(state->agent.boot);
+    state_boot(state->agent.boot);
     state->tallies = tallies_new(new_seed());
     state->set = source_set_new();
 }
@@ -109,7 +109,7 @@ int64_t state_since_cs(const struct state_agent *agent)
 {
     char boot[STATE_BOOT_OCTETS];
 
-    read_boot(boot);
+    state_boot(boot);
     if (boot[0] && strcmp(boot, agent->boot) == 0)
         return agent->discontinuity_cs;
     return monotonic_ms() / 10 - ((int64_t)time(NULL) - agent->discontinuity) * 100;

@@ -52,9 +52,13 @@ bool state_load_parser(const struct state *state, struct parser *parser);
 /* Likewise what the parser remembers of a source. */
 void state_load_input(const struct state *state, struct parser_source *source);
 
-/* Writes all of it, as it is now, into the sections; agent->saved is set. */
+/* Writes all of it, as it is now, into the sections, which are empty; agent->saved is set. STATE_RRD is the recorder's
+ * (recorder.h) and stays empty. */
 void state_save(struct state *state, const struct parser *parser, const struct status *status,
                 struct store sections[STATE_SECTIONS]);
+
+/* This boot of the machine; "" where that is not known. */
+void state_boot(char boot[STATE_BOOT_OCTETS]);
 
 /* When the counters began, on the monotonic clock of this boot: hundredths of a second, negative when it was before. */
 int64_t state_since_cs(const struct state_agent *agent);

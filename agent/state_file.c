@@ -17,7 +17,8 @@
 
 #define MAGIC        "mailtally state\n"
 #define MAGIC_OCTETS 16
-#define HEAD_OCTETS  (MAGIC_OCTETS + 4 + 4 + 8 + 8 * STATE_SECTIONS + 8)
+#define HEAD_OF(n)   (MAGIC_OCTETS + 4 + 4 + 8 + 8 * (size_t)(n) + 8) /* octets of the head, with n sections */
+#define HEAD_OCTETS  HEAD_OF(STATE_SECTIONS)
 #define HASH_SEED    0x6d61696c74616c6cu
 #define FILE_OCTETS  ((off_t)1 << 30) /* no state is as large */
 
@@ -44,11 +45,11 @@ static uint64_t machine_hash(void)
     return hash_octets(HASH_SEED, SPAN("the quick brown fox jumps over the lazy dog"));
 }
 
-static uint64_t checksum(struct span head, const struct span sections[STATE_SECTIONS])
+static uint64_t checksum(struct span head, const struct span sections[STATE_SECTIONS], uint64_t n)
 {
     uint64_t sum = hash_octets(HASH_SEED, head);
 
-    for (int i = 0; i < STATE_SECTIONS; i++)
+    for (uint64_t i = 0; i < n; i++)
         sum = hash_octets(sum, sections[i]);
     return sum;
 }
@@ -67,7 +68,7 @@ static void make_head(unsigned char head[HEAD_OCTETS], const struct store sectio
         spans[i] = (struct span){ (const char *)sections[i].octets, sections[i].n };
         put_number(p, sections[i].n, 8);
     }
-    put_number(p, checksum((struct span){ (const char *)head, HEAD_OCTETS - 8 }, spans), 8);
+    put_number(p, checksum((struct span){ (const char *)head, HEAD_OCTETS - 8 }, spans, STATE_SECTIONS), 8);
 }
 
 /* ---- reading ---- */
@@ -128,45 +129,66 @@ static enum state_result damaged(const char *path, const char *how, char *error)
     return STATE_DAMAGED;
 }
 
-static enum state_result check_file(const char *path, struct state_image *image, char *error)
+/* How many sections a state of each version has. */
+static const uint64_t sections_of[STATE_VERSION + 1] = { 0, 5, 6 };
+_Static_assert(STATE_VERSION == 2 && STATE_SECTIONS == 6, "a new version has a row here");
+
+static enum state_result foreign(const char *path, const char *how, char *error)
+{
+    snprintf(error, STATE_ERROR_OCTETS, "the state %.300s %s", path, how);
+    return STATE_FOREIGN;
+}
+
+/* Whether the head is one that this version reads. */
+static enum state_result check_head(const char *path, const struct state_image *image, char *error)
 {
     const char *p = image->octets;
-    uint64_t version, left;
+    uint64_t version;
+    char how[160];
 
-    if (image->n < HEAD_OCTETS)
+    if (image->n < HEAD_OF(0))
         return damaged(path, "it was cut off", error);
     if (memcmp(p, MAGIC, MAGIC_OCTETS) != 0)
         return damaged(path, "it does not begin as a state does", error);
     version = take_number(p + MAGIC_OCTETS, 4);
-    if (version != STATE_VERSION) {
-        snprintf(error, STATE_ERROR_OCTETS,
-                 "the state %.300s has form %llu, and this mailtallyd " MAILTALLY_VERSION " reads form %d: a newer "
-                 "mailtallyd wrote it",
-                 path, (unsigned long long)version, STATE_VERSION);
-        return STATE_FOREIGN;
+    if (version == 0 || version > STATE_VERSION) {
+        snprintf(how, sizeof how,
+                 "has form %llu, and this mailtallyd " MAILTALLY_VERSION " reads form %d: a newer mailtallyd wrote it",
+                 (unsigned long long)version, STATE_VERSION);
+        return foreign(path, how, error);
     }
-    if (take_number(p + MAGIC_OCTETS + 8, 8) != machine_hash()) {
-        snprintf(error, STATE_ERROR_OCTETS,
-                 "the state %.300s is of another kind of machine: take it over as text, with mailtallyd --dump-state "
-                 "there and --import-state here",
-                 path);
-        return STATE_FOREIGN;
-    }
-    if (take_number(p + MAGIC_OCTETS + 4, 4) != STATE_SECTIONS)
+    if (take_number(p + MAGIC_OCTETS + 8, 8) != machine_hash())
+        return foreign(path,
+                       "is of another kind of machine: take it over as text, with mailtallyd --dump-state there and "
+                       "--import-state here",
+                       error);
+    if (take_number(p + MAGIC_OCTETS + 4, 4) != sections_of[version])
         return damaged(path, "its head makes no sense", error);
-    left = image->n - HEAD_OCTETS;
-    p += MAGIC_OCTETS + 16;
-    for (int i = 0; i < STATE_SECTIONS; i++, p += 8) {
-        uint64_t n = take_number(p, 8);
+    return image->n < HEAD_OF(sections_of[version]) ? damaged(path, "it was cut off", error) : STATE_READ;
+}
 
-        if (n > left)
+static enum state_result check_file(const char *path, struct state_image *image, char *error)
+{
+    const char *p = image->octets;
+    enum state_result result = check_head(path, image, error);
+    uint64_t n, left;
+
+    if (result != STATE_READ)
+        return result;
+    n = sections_of[take_number(p + MAGIC_OCTETS, 4)];
+    left = image->n - HEAD_OF(n);
+    p += MAGIC_OCTETS + 16;
+    for (uint64_t i = 0; i < n; i++, p += 8) {
+        uint64_t octets = take_number(p, 8);
+
+        if (octets > left)
             return damaged(path, "it was cut off", error);
-        image->sections[i] = (struct span){ image->octets + (image->n - left), (size_t)n };
-        left -= n;
+        image->sections[i] = (struct span){ image->octets + (image->n - left), (size_t)octets };
+        left -= octets;
     }
     if (left > 0)
         return damaged(path, "something stands behind its end", error);
-    if (take_number(p, 8) != checksum((struct span){ image->octets, HEAD_OCTETS - 8 }, image->sections))
+    if (take_number(p, 8) != checksum((struct span){ image->octets, HEAD_OF(n) - 8 }, image->sections, n))
         return damaged(path, "its checksum is wrong", error);
     return STATE_READ;
 }

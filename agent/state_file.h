@@ -23,11 +23,19 @@
 
 #define STATE_FILE         "state"
 #define STATE_FILE_NEW     "state.new"
-#define STATE_VERSION      1
+#define STATE_VERSION      2
 #define STATE_ERROR_OCTETS 512
 
-/* A further section is a new version. */
-enum state_section { STATE_AGENT, STATE_SOURCES, STATE_INPUTS, STATE_TALLIES, STATE_PARSER, STATE_SECTIONS };
+/* A further section is a new version. Older states are read: the sections that they do not have are empty. */
+enum state_section {
+    STATE_AGENT,
+    STATE_SOURCES,
+    STATE_INPUTS,
+    STATE_TALLIES,
+    STATE_PARSER,
+    STATE_RRD, /* since version 2; empty without rrdDirectory */
+    STATE_SECTIONS
+};
 
 enum state_result {
     STATE_READ,

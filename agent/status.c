@@ -168,6 +168,8 @@ static bool say_what_is_wrong(struct snapshot *s)
             bad->status.last_error[0] ? bad->status.last_error : bad->name);
     else if (s->state_text[0])
         say(s, AGENT_DEGRADED, "%s", s->state_text);
+    else if (s->rrd_text[0])
+        say(s, AGENT_DEGRADED, "%s", s->rrd_text);
     else if (s->twice_text[0])
         say(s, AGENT_DEGRADED, "%s", s->twice_text);
     else if (s->sources_n == 0)

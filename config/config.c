@@ -237,28 +237,41 @@ static void disable_token(const char *token, char *line)
     switch_programs(line, false);
 }
 
-static void state_directory_token(const char *token, char *line)
+/* A token with one word. */
+static void read_word(char *line, bool (*set)(struct config *config, const char *word, char *error),
+                      const char *missing)
 {
     char word[WORD_OCTETS], error[CONFIG_ERROR_OCTETS];
 
-    (void)token;
-    if (!needs(&line, word, "a directory is missing"))
+    if (!needs(&line, word, missing))
         return;
     no_more(line);
-    if (!config_set_state_directory(reading, word, error))
+    if (!set(reading, word, error))
         wrong(error);
+}
+
+static void state_directory_token(const char *token, char *line)
+{
+    (void)token;
+    read_word(line, config_set_state_directory, "a directory is missing");
 }
 
 static void save_interval_token(const char *token, char *line)
 {
-    char word[WORD_OCTETS], error[CONFIG_ERROR_OCTETS];
-
     (void)token;
-    if (!needs(&line, word, "a number of seconds is missing"))
-        return;
-    no_more(line);
-    if (!config_set_save_interval(reading, word, error))
-        wrong(error);
+    read_word(line, config_set_save_interval, "a number of seconds is missing");
+}
+
+static void rrd_directory_token(const char *token, char *line)
+{
+    (void)token;
+    read_word(line, config_set_rrd_directory, "a directory is missing");
+}
+
+static void rrdcached_token(const char *token, char *line)
+{
+    (void)token;
+    read_word(line, config_set_rrdcached, "an address is missing: rrdcached unix:/run/rrdcached.sock");
 }
 
 static void notify_token(const char *token, char *line)
@@ -322,6 +335,8 @@ static const struct {
     { "stateDirectory", state_directory_token, NULL, "PATH" },
     { "saveInterval", save_interval_token, NULL, "SECONDS (5)" },
     { "queue", queue_token, NULL, "postfix [DIRECTORY (" CONFIG_DEFAULT_QUEUE ")]; none is read unless it is named" },
+    { "rrdDirectory", rrd_directory_token, NULL, "PATH (none: no RRD files)" },
+    { "rrdcached", rrdcached_token, NULL, "unix:/PATH" },
     { "notify", notify_token, NULL,
       "source SECONDS (60) | silent MINUTES | hostSilent MINUTES | rate COUNTER HIGH NORMAL [1|5|15|60]" },
 };
@@ -343,6 +358,12 @@ struct config *config_take(unsigned *errors)
     reading = config_new();
     if (!taken)
         return NULL;
+    if (taken->rrd_directory && strcmp(taken->rrd_directory, taken->state_directory) == 0) {
+        config_perror("rrdDirectory must not be the stateDirectory; a directory below it will do");
+        *errors += 1;
+        free(taken->rrd_directory);
+        taken->rrd_directory = NULL;
+    }
     if (taken->sources_n == 0 && !config_add_default_source(taken, error)) {
         config_free(taken);
         return NULL;

@@ -68,6 +68,8 @@ struct config {
     char *switched_off[RECOGNISERS_MAX + 1];
     char *state_directory;    /* default /var/lib/mailtally */
     int64_t save_interval_ms; /* between two states */
+    char *rrd_directory;      /* NULL: no RRD files */
+    char *rrdcached;          /* unix:/PATH; NULL: without */
     struct config_notify notify;
     char *
         queues[CONFIG_QUEUES_MAX + 1]; /* directories of Postfix queues, without a slash at the end; NULL behind them */
@@ -95,6 +97,8 @@ bool config_set_content_filter(struct config *config, const char *word, char *er
 void config_reset_content_filter(struct config *config); /* to auto */
 bool config_switch(struct config *config, const char *program, bool on, char *error);
 bool config_set_state_directory(struct config *config, const char *path, char *error);
+bool config_set_rrd_directory(struct config *config, const char *path, char *error);
+bool config_set_rrdcached(struct config *config, const char *address, char *error);
 bool config_set_save_interval(struct config *config, const char *seconds, char *error);
 bool config_add_source(struct config *config, enum config_source_type type, const char *path, const char *host,
                        char *error);

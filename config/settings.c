@@ -1,6 +1,7 @@
 /* Values of the configuration: checked, copied, freed. No Net-SNMP here.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -58,6 +59,8 @@ void config_free(struct config *config)
     free(config->sources);
     free(config->host_regex);
     free(config->state_directory);
+    free(config->rrd_directory);
+    free(config->rrdcached);
     free_words(config->filter_hosts);
     free_words(config->switched_on);
     free_words(config->switched_off);
@@ -174,6 +177,26 @@ bool config_set_state_directory(struct config *config, const char *path, char *e
     if (path[0] != '/')
         return refuse(error, "the state directory \"%.100s\" must be a full path that begins with a slash", path);
     return replace(&config->state_directory, path, error);
+}
+
+bool config_set_rrd_directory(struct config *config, const char *path, char *error)
+{
+    if (path[0] != '/')
+        return refuse(error, "the RRD directory \"%.100s\" must be a full path that begins with a slash", path);
+    return replace(&config->rrd_directory, path, error);
+}
+
+/* New files are made by us, so rrdcached is on this machine; and over the network it takes no full paths. */
+bool config_set_rrdcached(struct config *config, const char *address, char *error)
+{
+    char full[PATH_MAX];
+
+    snprintf(full, sizeof full, "%s%.1000s", address[0] == '/' ? "unix:" : "", address);
+    if (strncmp(full, "unix:/", 6) != 0)
+        return refuse(error,
+                      "rrdcached's address \"%.100s\" must be a socket of this machine: unix:/run/rrdcached.sock",
+                      address);
+    return replace(&config->rrdcached, full, error);
 }
 
 bool config_set_save_interval(struct config *config, const char *word, char *error)

@@ -10,12 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../config/config.h"
 #include "../config/hosts.h"
 #include "../parser/tally.h"
 #include "../source/merge.h"
 
-#define DEFAULT_HOST "localhost" /* of lines that name none: the log may be from anywhere */
+#define PROGRESS_LINES 16384
+#define DEFAULT_HOST   "localhost" /* of lines that name none: the log may be from anywhere */
 
 struct input {
     struct config *config;
@@ -31,6 +31,9 @@ struct input {
     char asked_host[HOST_NAME_OCTETS]; /* the last host that was asked for, and the answer */
     size_t asked_host_octets;
     bool asked_host_wanted;
+    void (*progress)(void *context, uint64_t octets);
+    void *progress_context;
+    uint64_t octets, lines;
     bool is_configured; /* no operands: the files are those of the configuration */
 };
 
@@ -55,7 +58,7 @@ static struct config *read_config(struct input *input, const struct options *opt
     struct config *config;
     unsigned errors = 0;
 
-    if (options->files_n && !options->config_file)
+    if (options->files_n && !options->config_file && !options->wants_config)
         return config_new();
     input->is_configured = options->files_n == 0;
     config = config_read(options->config_file, &errors);
@@ -203,9 +206,20 @@ struct parser *input_parser(struct input *input)
     return input->parser;
 }
 
-const struct tallies *input_tallies(const struct input *input)
+struct tallies *input_tallies(const struct input *input)
 {
     return input->tallies;
+}
+
+const struct config *input_config(const struct input *input)
+{
+    return input->config;
+}
+
+void input_set_progress(struct input *input, void (*progress)(void *context, uint64_t octets), void *context)
+{
+    input->progress = progress;
+    input->progress_context = context;
 }
 
 static void take_line(void *context, struct parser_source *source, struct span line, const struct header *header,
@@ -275,6 +289,18 @@ void input_watch(struct input *input, input_line_fn *watch, void *context)
     input->watch_context = context;
 }
 
+/* Likewise, with progress. */
+static void take_line_and_tell(void *context, struct parser_source *source, struct span line,
+                               const struct header *header, bool header_found)
+{
+    struct input *input = context;
+
+    take_line(context, source, line, header, header_found);
+    input->octets += line.n + 1;
+    if (++input->lines % PROGRESS_LINES == 0)
+        input->progress(input->progress_context, input->octets);
+}
+
 static void take_overlong(void *context, struct parser_source *source)
 {
     struct input *input = context;
@@ -292,7 +318,9 @@ static void take_trouble(void *context, const char *sentence)
 
 enum status input_read(struct input *input)
 {
-    struct merge_sink sink = { .line = input->watch ? take_watched_line : take_line,
+    struct merge_sink sink = { .line = input->watch      ? take_watched_line
+                                       : input->progress ? take_line_and_tell
+                                                         : take_line,
                                .overlong = take_overlong,
                                .trouble = take_trouble,
                                .context = input };

@@ -6,6 +6,7 @@
 #ifndef MAILTALLY_INPUT_H
 #define MAILTALLY_INPUT_H
 
+#include "../config/config.h"
 #include "../parser/parser.h"
 #include "report.h"
 
@@ -17,7 +18,11 @@ void input_close(struct input *input);
 
 /* Valid until input_close(). */
 struct parser *input_parser(struct input *input);
-const struct tallies *input_tallies(const struct input *input);
+struct tallies *input_tallies(const struct input *input);
+const struct config *input_config(const struct input *input);
+
+/* Calls `progress` from time to time while input_read() reads, with the octets that were read, decompressed. */
+void input_set_progress(struct input *input, void (*progress)(void *context, uint64_t octets), void *context);
 
 /* Called with each line whose header could be read, before the parser has it, of the hosts and the time that are asked
  * for; line->tally is NULL. Before input_read(). */

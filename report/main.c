@@ -20,6 +20,8 @@ static const struct subcommand {
     { "events", OPTIONS_COMMON | OPTIONS_EVENTS | OPTIONS_TABLES, events_run,
       "print each event and the line that is its evidence" },
     { "report", OPTIONS_COMMON | OPTIONS_REPORT, report_run, "sum up a log, as pflogsumm does, for any mail server" },
+    { "rrd", OPTIONS_COMMON | OPTIONS_RRD | OPTIONS_TABLES, rrd_run,
+      "import logs into RRD files, adopt mailgraph's, show what is in them" },
 };
 #define SUBCOMMANDS (sizeof subcommands / sizeof subcommands[0])
 
@@ -56,6 +58,11 @@ static void print_usage(FILE *stream)
 
 static void print_help(const struct subcommand *subcommand)
 {
+    if (subcommand->run == rrd_run) {
+        rrd_help();
+        options_help(subcommand->options);
+        return;
+    }
     printf("Usage: mailtally %s [OPTION...] [FILE...]\n\nmailtally %s: %s.\n\n"
            "FILE may be plain, gzip, bzip2, xz or zstd; \"-\" is standard input; several are put in order of time.\n"
            "Without FILE the files that the daemon is configured to follow are read.\n\n",

@@ -210,6 +210,13 @@ NO_ROWS_OPTION(deferral_detail)
 NO_ROWS_OPTION(reject_detail)
 NO_ROWS_OPTION(warning_detail)
 
+static bool set_rrd_directory(struct options *options, const char *value, int64_t now)
+{
+    (void)now;
+    options->rrd_directory = value;
+    return true;
+}
+
 static const struct row {
     unsigned sets;
     char letter; /* 0: it has only its long name */
@@ -266,6 +273,8 @@ static const struct row {
     { OPTIONS_REPORT, 0, "no-reject-detail", NULL, set_no_reject_detail, PARSED, "likewise" },
     { OPTIONS_REPORT, 0, "no-smtpd-warnings", NULL, set_no_warning_detail, PARSED,
       "likewise of --smtpd-warning-detail" },
+    { OPTIONS_RRD, 0, "rrd-dir", "DIR", set_rrd_directory, PARSED,
+      "the directory of the RRD files; default the daemon's" },
     { OPTIONS_COMMON, 'c', "config", "FILE", set_config, PARSED,
       "the daemon's configuration; it names the files when no FILE is given" },
     { OPTIONS_COMMON, 0, "help", NULL, NULL, PARSED_HELP, "print this" },

@@ -17,6 +17,7 @@ enum option_set {
     OPTIONS_EVENTS = 2,
     OPTIONS_REPORT = 4,
     OPTIONS_TABLES = 8, /* those whose output is rows: -F tsv */
+    OPTIONS_RRD = 16,
 };
 
 #define SWITCHES_MAX 64
@@ -51,7 +52,9 @@ struct options {
     size_t switches_n;
     bool unrecognised;
     struct report_options report;
-    char **files; /* operands */
+    const char *rrd_directory;
+    bool wants_config; /* also when files are named */
+    char **files;      /* operands */
     size_t files_n;
 };
 

@@ -18,5 +18,7 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 enum status count_run(const struct options *options);
 enum status events_run(const struct options *options);
 enum status report_run(const struct options *options);
+enum status rrd_run(const struct options *options);
+void rrd_help(void);
 
 #endif

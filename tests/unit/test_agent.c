@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "../../agent/link.h"
-#include "../../agent/lock.h"
+#include "../../config/lock.h"
 #include "../../agent/options.h"
 #include "../../agent/status.h"
 

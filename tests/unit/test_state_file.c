@@ -10,7 +10,8 @@
 #include <time.h>
 
 #include "../../agent/clock.h"
-#include "../../agent/lock.h"
+#include "../../parser/hash.h"
+#include "../../config/lock.h"
 #include "../../agent/log.h"
 #include "../../agent/saver.h"
 #include "../../agent/state.h"
@@ -214,13 +215,50 @@ static void a_newer_form_is_foreign(void **state)
     octets[16]++;
     put_file(scratch, octets, n);
     assert_int_equal(state_file_read(scratch->directory, &image, error), STATE_FOREIGN);
-    assert_non_null(strstr(error, "has form 2"));
+    assert_non_null(strstr(error, "has form 3"));
     assert_non_null(strstr(error, "a newer mailtallyd wrote it"));
     octets[16]--;
     octets[24]++; /* the hash of known octets */
     put_file(scratch, octets, n);
     assert_int_equal(state_file_read(scratch->directory, &image, error), STATE_FOREIGN);
     assert_non_null(strstr(error, "--dump-state"));
+}
+
+/* Version 1 had no section for RRD files: one length less in the head, before the checksum. */
+static void a_state_of_the_first_form_is_read(void **state)
+{
+    enum { LENGTHS = 32, OLD_SECTIONS = 5, OLD_HEAD = LENGTHS + 8 * OLD_SECTIONS + 8, HEAD = OLD_HEAD + 8 };
+    struct scratch *scratch = *state;
+    static char now[65536], old[65536];
+    char error[STATE_ERROR_OCTETS];
+    uint64_t sum;
+    struct state s;
+    size_t n;
+    char *p;
+
+    make_state(scratch);
+    n = read_file(scratch, STATE_FILE, now, sizeof now);
+    memcpy(old, now, OLD_HEAD);
+    old[16] = 1;
+    old[20] = OLD_SECTIONS;
+    memcpy(old + OLD_HEAD, now + HEAD, n - HEAD);
+    sum = hash_octets(0x6d61696c74616c6c, (struct span){ old, OLD_HEAD - 8 });
+    p = old + OLD_HEAD;
+    for (int i = 0; i < OLD_SECTIONS; i++) {
+        size_t octets = 0;
+
+        for (int k = 7; k >= 0; k--)
+            octets = octets << 8 | (unsigned char)old[LENGTHS + 8 * i + k];
+        sum = hash_octets(sum, (struct span){ p, octets });
+        p += octets;
+    }
+    for (int k = 0; k < 8; k++)
+        old[OLD_HEAD - 8 + k] = (char)(sum >> 8 * k);
+    put_file(scratch, old, n - 8);
+    assert_int_equal(state_open(scratch->directory, &s, error), STATE_READ);
+    assert_int_equal(received(&s), 12);
+    assert_int_equal(s.image.sections[STATE_RRD].n, 0);
+    state_close(&s);
 }
 
 static void what_is_no_file_or_may_not_be_read_is_told_apart(void **state)
@@ -485,6 +523,7 @@ int main(void)
         TEST(a_state_that_is_cut_anywhere_is_damaged),
         TEST(a_state_with_any_changed_bit_is_not_used),
         TEST(sections_that_make_no_sense_are_damage),
+        TEST(a_state_of_the_first_form_is_read),
         TEST(a_newer_form_is_foreign),
         TEST(what_is_no_file_or_may_not_be_read_is_told_apart),
         TEST(nothing_is_written_over_when_it_is_set_aside),
