@@ -7,7 +7,7 @@
  * and from all lists before the pool grows.
  *
  * The pool is bounded and loses no event for it: when RECENTS_FINE cells are in use, new ones stand for RECENTS_COARSE
- * steps, under the first of these; such events leave the window up to 140 s early. For as many coarse cells as all
+ * steps, under the first of these; such events leave the window up to 290 s early. For as many coarse cells as all
  * hosts can have there is always room.
  *
  * One thread (the one that parses); a copy is for reading.
@@ -19,8 +19,8 @@
 #include "event.h"
 
 #define RECENTS_STEPS  91 /* of the window, and one that has only begun */
-#define RECENTS_COARSE 15
-#define RECENTS_FINE   65536
+#define RECENTS_COARSE 30
+#define RECENTS_FINE   32768
 
 /* How many coarse cells fit into a list. */
 #define RECENTS_COARSE_STEPS ((RECENTS_STEPS + RECENTS_COARSE - 1) / RECENTS_COARSE)
