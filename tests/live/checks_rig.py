@@ -139,10 +139,13 @@ def all_agents():
         if name == "busy":
             os.setpriority(os.PRIO_PROCESS, agent.rig.daemon.pid, 19)
     for name, agent in agents.items():
-        there = "mailtallyAgentLinesRead.0" if name in ("busy", "broken") else "mailtallyReceived.0"
-        if agent.rig.wait_for(there, 60) is None:
-            raise RuntimeError(f"{name}: {agent.rig.said()}")
+        ready(agent.rig, "mailtallyAgentLinesRead.0" if name in ("busy", "broken") else "mailtallyReceived.0")
     return agents
+
+
+def ready(rig, name="mailtallyReceived.0", **access):
+    if not until(lambda: rig.get(name, **access), 60):
+        raise RuntimeError(rig.said())
 
 
 class ThroughSnmpd:
@@ -155,8 +158,11 @@ class ThroughSnmpd:
         example = (TOP / "snmpd.conf.d/mailtally-v3.conf").read_text()
         rules = [line for line in example.splitlines() if line.startswith(("view ", "rouser "))]
         self.rig.start_snmpd(*rules, f'createUser {self.USER} SHA "{self.AUTH}" AES "{self.PRIV}"',
-                             "view systemonly included .1.3.6.1.2.1.1", "rocommunity hidden 127.0.0.1 -V systemonly")
-        self.rig.start_daemon()
+                             "view systemonly included .1.3.6.1.2.1.1", "rocommunity hidden 127.0.0.1 -V systemonly",
+                             wait=False)
+        ready(self.rig, ".1.3.6.1.2.1.1.3.0")
+        self.rig.start_daemon(ready=False)
+        ready(self.rig)
 
     @property
     def port(self):
@@ -185,7 +191,7 @@ class Queues:
         self.rig = Rig(embedded=True)
         self.rig.log.write_text("")
         if not HAS_QUEUES:
-            self.rig.start_daemon()
+            self.rig.start_daemon(ready=False)
             return
         (root / "etc/postfix/main.cf").write_text(MAIN_CF)
         subprocess.run(["chroot", root, "postfix", "start"], check=True, capture_output=True)
@@ -201,8 +207,8 @@ class Queues:
         spool.mkdir()
         subprocess.run(["mount", "--bind", root / "var/spool/postfix", spool], check=True)
         self.rig.configure(f"queue postfix {spool}")
-        self.rig.start_daemon(groups=[(spool / "public").stat().st_gid])
-        ok(until(lambda: has(self.rig, QUEUES), 30), "the queue table is there where `queue postfix` is configured",
+        self.rig.start_daemon(groups=[(spool / "public").stat().st_gid], ready=False)
+        ok(until(lambda: has(self.rig, QUEUES), 60), "the queue table is there where `queue postfix` is configured",
            self.rig.said())
 
     @property
@@ -217,7 +223,8 @@ class Queues:
 
         def of(state, messages, deferred):
             limits = {"queue_warn": messages[0], "queue_crit": messages[1],
-                      "age_warn": f"900,900,1800,{deferred[0]}", "age_crit": f"3600,3600,7200,{deferred[1]}"}
+                      "queue_age_warn": f"900,900,1800,{deferred[0]}",
+                      "queue_age_crit": f"3600,3600,7200,{deferred[1]}"}
             ages = {"maildrop": (0, 0, 900, 3600), "incoming": (0, 0, 900, 3600), "active": (0, 0, 1800, 7200),
                     "deferred": (0, 900, *deferred)}
             return limits, {"mail-queue": Wanted(state, f"messages .?{QUEUED}",

@@ -74,6 +74,7 @@ static const struct output {
     { "snmpd.conf.d/mailtally.conf", "tools/generate/snmpd-mailtally.conf.in", NULL },
     { "snmpd.conf.d/mailtally-v3.conf", "tools/generate/snmpd-mailtally-v3.conf.in", NULL },
     { "docs/counters.md", NULL, put_docs },
+    { "checks/README.md", "tools/generate/checks-README.md.in", NULL },
     { "checks/icinga2/mailtally.conf", "tools/generate/icinga2-mailtally.conf.in", NULL },
     { "checks/nagios/mailtally.cfg", "tools/generate/nagios-mailtally.cfg.in", NULL },
     { "checks/nagios/mailtally-log-host.cfg", "tools/generate/nagios-log-host.cfg.in", NULL },
