@@ -100,8 +100,8 @@ void status_clock(struct status *s, int64_t now)
         s->sources[i]->parser.clock.reference = now;
 }
 
-/* A manager makes labels of names: one that is no text would break all that it asks for (snmp_exporter before 0.24). Whoever
- * sends mail may choose a name, too: where rsyslogd makes a directory for each host. */
+/* A manager makes labels of names: one that is no text would break all that it asks for (snmp_exporter before 0.24).
+ * Whoever sends mail may choose a name, too: where rsyslogd makes a directory for each host. */
 static void make_printable(char *name)
 {
     for (; *name; name++)
