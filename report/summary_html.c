@@ -30,7 +30,7 @@ static const char head[] =
     "*{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,sans-serif}\n"
     "main{max-width:1080px;margin:0 auto;padding:24px 16px 64px}h1{font-size:24px;margin:0 0 2px}\n"
     "h2{font-size:18px;margin:36px 0 10px}p{margin:0 0 12px;color:var(--dim)}\n"
-    ".cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:10px;margin:20px 0}\n"
+    ".cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(180px,1fr));gap:10px;margin:20px 0}\n"
     ".card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 14px}\n"
     ".card b{display:block;font-size:24px;line-height:1.2;font-variant-numeric:tabular-nums}.card "
     "span{color:var(--dim)}\n"
@@ -167,14 +167,14 @@ static void put_top(const struct summary *s, struct output *output)
     put_card(output, c[COUNTER_SPAM], "spam found", "viruses and banned files", c[COUNTER_VIRUS] + c[COUNTER_BANNED]);
     put_card(output, c[COUNTER_HELD], "held", "discarded", c[COUNTER_DISCARDED]);
     put_card(output, c[COUNTER_CONNECTIONS], "connections", "failed logins", c[COUNTER_AUTH_FAILED]);
-    put_octets_card(output, c[COUNTER_RECEIVED_OCTETS], "received");
-    put_octets_card(output, c[COUNTER_SENT_OCTETS] + c[COUNTER_DELIVERED_OCTETS], "delivered");
+    put_octets_card(output, c[COUNTER_RECEIVED_OCTETS], "size of what was received");
+    put_octets_card(output, c[COUNTER_SENT_OCTETS] + c[COUNTER_DELIVERED_OCTETS], "size of what was delivered");
     output_literal(output, "</div>\n");
 }
 
 /* ---- charts ---- */
 
-static const char *const traffic_words[TRAFFICS] = { "received", "delivered", "deferred", "bounced", "refused" };
+static const char *const traffic_words[TRAFFICS] = { "received", "delivered", "deferred", "bounced", "refused, held" };
 static const char *const disposition_words[DISPOSITIONS] = {
     "accepted",       "blocklist", "greylisted", "unknown user", "relaying",
     "client or HELO", "sender",    "spam",       "virus",        "other",
@@ -307,10 +307,12 @@ static void put_cell(struct output *output, const struct name *name, enum column
         put_number(output, domain->deferrals);
         break;
     case COLUMN_AVERAGE:
-        put_delay(output, name->count ? (double)domain->delay_ms / (double)name->count : 0);
+        if (domain->timed)
+            put_delay(output, (double)domain->delay_ms / (double)domain->timed);
         break;
     case COLUMN_LONGEST:
-        put_delay(output, (double)domain->delay_max_ms);
+        if (domain->timed || domain->delay_max_ms)
+            put_delay(output, (double)domain->delay_max_ms);
         break;
     case COLUMNS:
         break;

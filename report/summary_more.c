@@ -100,11 +100,10 @@ static void put_dispositions(const struct summary *s, struct output *output)
 
         for (int i = 0; i < DISPOSITIONS; i++)
             here += s->hours[hour].dispositions[i];
+        if (!here)
+            continue;
         put(output, " %02u-%02u", hour, hour + 1);
-        if (here)
-            put_disposition_row(output, s->hours[hour].dispositions, all);
-        else
-            output_literal(output, "      -\n");
+        put_disposition_row(output, s->hours[hour].dispositions, all);
     }
     output_literal(output, " sum  ");
     put_disposition_row(output, sums, all);

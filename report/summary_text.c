@@ -263,12 +263,11 @@ static void put_recipient_domains(const struct summary *s, struct output *output
     n = at_most(n, s->options->hosts);
     for (size_t i = 0; i < n; i++) {
         const struct domain *domain = (const struct domain *)(const void *)rows[i];
-        double count = (double)domain->name.count;
 
         put_short(output, " ", domain->name.count, "");
         put_short(output, "  ", domain->name.octets, "");
         put_short(output, "  ", domain->deferrals, "");
-        put_seconds(output, domain->name.count ? (double)domain->delay_ms / 1000 / count : 0);
+        put_seconds(output, domain->timed ? (double)domain->delay_ms / 1000 / (double)domain->timed : 0);
         put_seconds(output, (double)domain->delay_max_ms / 1000);
         output_literal(output, "  ");
         put_name(output, s->recipient_domains, rows[i]);
