@@ -123,8 +123,9 @@ static void put_legend(struct output *output, const struct chart *chart)
     output_string(output, chart->caption);
     output_literal(output, "</b>");
     for (unsigned i = 0; i < chart->series_n; i++) {
-        put(output, " <span class=\"k c%u\"></span>", i);
+        put(output, " <span class=\"l\"><span class=\"k c%u\"></span>", i);
         output_string(output, chart->series[i]);
+        output_literal(output, "</span>");
     }
     output_literal(output, "</figcaption>\n");
 }

@@ -153,6 +153,7 @@ static void take_other(struct names *names, const struct name *row)
         const struct domain *domain = (const struct domain *)(const void *)row;
 
         names->other.deferrals += domain->deferrals;
+        names->other.timed += domain->timed;
         names->other.delay_ms += domain->delay_ms;
     }
 }

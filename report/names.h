@@ -25,7 +25,8 @@ struct name {
 struct domain {
     struct name name;
     uint64_t deferrals;
-    uint64_t delay_ms; /* sum over what `name.count` counts */
+    uint64_t timed;    /* of what `name.count` counts, those whose delay is known, */
+    uint64_t delay_ms; /* and its sum over these */
     uint64_t delay_max_ms;
 };
 

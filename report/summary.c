@@ -298,6 +298,7 @@ static void take_delivery(struct summary *s, const struct event *e)
     domain->name.octets += octets;
     take_delay(domain, e);
     if (e->delay_ms >= 0) {
+        domain->timed += e->count;
         domain->delay_ms += (uint64_t)e->delay_ms * e->count;
         delays_add(&s->delays[e->counter == COUNTER_DELIVERED], (uint64_t)e->delay_ms, e->count);
     }
@@ -363,7 +364,7 @@ static void take_rejection(struct summary *s, const struct event *e)
     s->hours[s->now.hour].dispositions[disposition_of(e)] += e->count;
     if (e->reason < REFUSAL_REASONS)
         s->refusals[e->reason] += e->count;
-    if (e->detail.n && !e->zone.n) /* a blocklist has its own table */
+    if (e->detail.n && !span_eq(e->detail, e->zone)) /* a blocklist has its own table */
         ((struct name *)names_row(s->plugins, e->detail))->count += e->count;
     if (e->zone.n)
         ((struct name *)names_row(s->zones, e->zone))->count += e->count;

@@ -152,8 +152,8 @@ uint64_t summary_delivered(const struct summary *summary);
 uint64_t summary_rejected(const struct summary *summary);
 
 void summary_text(const struct summary *summary, struct output *output);
-void summary_text_more(const struct summary *summary, struct output *output);
 void summary_json(const struct summary *summary, struct output *output, const struct parser_counts *lines);
+extern const char summary_style[]; /* all that stands before the page's text */
 void summary_html(const struct summary *summary, struct output *output, const struct parser_counts *lines);
 
 #endif

@@ -14,51 +14,6 @@
 #define ROWS_DEFAULT 25 /* of a table, where no option says */
 #define DAYS_SHOWN   62 /* more of them are shown by month */
 
-static const char head[] =
-    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline'\">\n"
-    "<meta name=\"color-scheme\" content=\"light dark\">\n<title>Mail report</title>\n<style>\n"
-    ":root{--bg:#fbfbfa;--fg:#1d2125;--dim:#626b75;--line:#dcdfe3;--card:#fff;--bar:#dbe7f6;"
-    "--c0:#2f6fbf;--c1:#3b9a5f;--c2:#d9a21b;--c3:#8b5fbf;--c4:#c8473f;--c5:#3aa6b0;--c6:#b8742a;--c7:#d0669b;--c8:#"
-    "5b4a3f;"
-    "--c9:#8a929b}\n"
-    "@media(prefers-color-scheme:dark){:root{--bg:#15181b;--fg:#e4e7ea;--dim:#98a1ab;--line:#30363c;--card:#1c2024;"
-    "--bar:#24384f;--c0:#6aa5ec;--c1:#63c088;--c2:#e5b84b;--c3:#b490e0;--c4:#e8746c;--c5:#62c8d1;--c6:#d89a55;--c7:#"
-    "e794be;"
-    "--c8:#a9968a;--c9:#7d868f}}\n"
-    "*{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,sans-serif}\n"
-    "main{max-width:1080px;margin:0 auto;padding:24px 16px 64px}h1{font-size:24px;margin:0 0 2px}\n"
-    "h2{font-size:18px;margin:36px 0 10px}p{margin:0 0 12px;color:var(--dim)}\n"
-    ".cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:10px;margin:20px 0}\n"
-    ".card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 14px}\n"
-    ".card b{display:block;font-size:24px;line-height:1.2;font-variant-numeric:tabular-nums}.card "
-    "span{color:var(--dim)}\n"
-    ".card small{color:var(--dim);display:block}\n"
-    "figure{margin:0 0 18px;background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px}\n"
-    "figcaption{margin-bottom:8px;font-size:14px}figcaption "
-    "b{margin-right:10px}svg{width:100%;height:auto;display:block}\n"
-    "svg text{fill:var(--dim);font-size:12px}.x{text-anchor:middle}.y{text-anchor:end}.g{stroke:var(--line)}\n"
-    ".k{display:inline-block;width:11px;height:11px;border-radius:2px;margin:0 4px 0 10px}\n"
-    ".c0{fill:var(--c0);background:var(--c0)}.c1{fill:var(--c1);background:var(--c1)}.c2{fill:var(--c2);background:var("
-    "--c2)}"
-    ".c3{fill:var(--c3);background:var(--c3)}.c4{fill:var(--c4);background:var(--c4)}.c5{fill:var(--c5);background:var("
-    "--c5)}"
-    ".c6{fill:var(--c6);background:var(--c6)}.c7{fill:var(--c7);background:var(--c7)}.c8{fill:var(--c8);background:var("
-    "--c8)}"
-    ".c9{fill:var(--c9);background:var(--c9)}\n"
-    ".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}\n"
-    "th,td{padding:4px 10px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}\n"
-    "th{color:var(--dim);font-weight:500;font-size:13px}td.n,th.n{text-align:left;width:99%;white-space:normal;"
-    "overflow-wrap:anywhere}\n"
-    ".two{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:0 32px}\n"
-    "details{border-bottom:1px solid var(--line)}details details{border:0;margin-left:18px}summary{padding:6px 0;"
-    "cursor:pointer}summary i{font-style:normal;color:var(--dim);float:right;font-variant-numeric:tabular-nums}\n"
-    "details table{margin:0 0 8px 18px;width:calc(100% - "
-    "18px)}footer{margin-top:40px;color:var(--dim);font-size:13px}\n"
-    "@media(max-width:520px){.two{grid-template-columns:1fr}}@media print{details>*{display:block}}\n"
-    "</style></head><body><main>\n";
-
 static void put(struct output *output, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void put(struct output *output, const char *format, ...)
 {
@@ -167,14 +122,14 @@ static void put_top(const struct summary *s, struct output *output)
     put_card(output, c[COUNTER_SPAM], "spam found", "viruses and banned files", c[COUNTER_VIRUS] + c[COUNTER_BANNED]);
     put_card(output, c[COUNTER_HELD], "held", "discarded", c[COUNTER_DISCARDED]);
     put_card(output, c[COUNTER_CONNECTIONS], "connections", "failed logins", c[COUNTER_AUTH_FAILED]);
-    put_octets_card(output, c[COUNTER_RECEIVED_OCTETS], "received");
-    put_octets_card(output, c[COUNTER_SENT_OCTETS] + c[COUNTER_DELIVERED_OCTETS], "delivered");
+    put_octets_card(output, c[COUNTER_RECEIVED_OCTETS], "size of what was received");
+    put_octets_card(output, c[COUNTER_SENT_OCTETS] + c[COUNTER_DELIVERED_OCTETS], "size of what was delivered");
     output_literal(output, "</div>\n");
 }
 
 /* ---- charts ---- */
 
-static const char *const traffic_words[TRAFFICS] = { "received", "delivered", "deferred", "bounced", "refused" };
+static const char *const traffic_words[TRAFFICS] = { "received", "delivered", "deferred", "bounced", "refused, held" };
 static const char *const disposition_words[DISPOSITIONS] = {
     "accepted",       "blocklist", "greylisted", "unknown user", "relaying",
     "client or HELO", "sender",    "spam",       "virus",        "other",
@@ -307,10 +262,12 @@ static void put_cell(struct output *output, const struct name *name, enum column
         put_number(output, domain->deferrals);
         break;
     case COLUMN_AVERAGE:
-        put_delay(output, name->count ? (double)domain->delay_ms / (double)name->count : 0);
+        if (domain->timed)
+            put_delay(output, (double)domain->delay_ms / (double)domain->timed);
         break;
     case COLUMN_LONGEST:
-        put_delay(output, (double)domain->delay_max_ms);
+        if (domain->timed || domain->delay_max_ms)
+            put_delay(output, (double)domain->delay_max_ms);
         break;
     case COLUMNS:
         break;
@@ -471,7 +428,7 @@ void summary_html(const struct summary *s, struct output *output, const struct p
 {
     const struct report_options *o = s->options;
 
-    output_literal(output, head);
+    output_literal(output, summary_style);
     put_top(s, output);
     put_days(s, output);
     put_hours(s, output);

@@ -163,6 +163,7 @@ static void put_columns(struct json *json, const struct name *name, enum columns
     }
     if (columns == COLUMNS_DELIVERY) {
         put_number(json, "deferrals", domain->deferrals);
+        put_number(json, "delayCount", domain->timed);
         put_number(json, "delaySumMs", domain->delay_ms);
         put_number(json, "delayMaxMs", domain->delay_max_ms);
     }

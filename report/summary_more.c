@@ -2,32 +2,10 @@
  * ends in the words by which scripts find its totals.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "order.h"
-#include "summary.h"
-
-static void put(struct output *output, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void put(struct output *output, const char *format, ...)
-{
-    char text[256];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    output_literal(output, text);
-}
-
-static void put_title(struct output *output, const char *title)
-{
-    put(output, "\n%s\n", title);
-    for (size_t n = strlen(title); n; n--)
-        output_char(output, '-');
-    output_char(output, '\n');
-}
+#include "summary_text.h"
 
 static const struct {
     enum counter counter;
@@ -58,9 +36,9 @@ static void put_others(const struct summary *s, struct output *output)
         if (!s->counters[others[i].counter])
             continue;
         if (is_first)
-            put_title(output, "Further totals");
+            text_title(output, "Further totals");
         is_first = false;
-        put(output, " %6" PRIu64 "   %s\n", s->counters[others[i].counter], others[i].words);
+        text_put(output, " %6" PRIu64 "   %s\n", s->counters[others[i].counter], others[i].words);
     }
 }
 
@@ -75,10 +53,10 @@ static void put_disposition_row(struct output *output, const uint64_t *numbers, 
     uint64_t sum = 0;
 
     for (int i = 0; i < DISPOSITIONS; i++) {
-        put(output, " %6" PRIu64, numbers[i]);
+        text_put(output, " %6" PRIu64, numbers[i]);
         sum += numbers[i];
     }
-    put(output, " %7" PRIu64 " %5.1f%%\n", sum, all ? 100.0 * (double)sum / (double)all : 0);
+    text_put(output, " %7" PRIu64 " %5.1f%%\n", sum, all ? 100.0 * (double)sum / (double)all : 0);
 }
 
 static void put_dispositions(const struct summary *s, struct output *output)
@@ -90,27 +68,26 @@ static void put_dispositions(const struct summary *s, struct output *output)
             sums[i] += s->hours[hour].dispositions[i];
             all += s->hours[hour].dispositions[i];
         }
-    put_title(output, "What became of it, by hour");
+    text_title(output, "What became of it, by hour");
     output_literal(output, " hour ");
     for (int i = 0; i < DISPOSITIONS; i++)
-        put(output, " %6s", headings[i]);
+        text_put(output, " %6s", headings[i]);
     output_literal(output, "     all   share\n");
     for (unsigned hour = 0; hour < 24; hour++) {
         uint64_t here = 0;
 
         for (int i = 0; i < DISPOSITIONS; i++)
             here += s->hours[hour].dispositions[i];
-        put(output, " %02u-%02u", hour, hour + 1);
-        if (here)
-            put_disposition_row(output, s->hours[hour].dispositions, all);
-        else
-            output_literal(output, "      -\n");
+        if (!here)
+            continue;
+        text_put(output, " %02u-%02u", hour, hour + 1);
+        put_disposition_row(output, s->hours[hour].dispositions, all);
     }
     output_literal(output, " sum  ");
     put_disposition_row(output, sums, all);
     output_literal(output, " share");
     for (int i = 0; i < DISPOSITIONS; i++)
-        put(output, " %5.1f%%", all ? 100.0 * (double)sums[i] / (double)all : 0);
+        text_put(output, " %5.1f%%", all ? 100.0 * (double)sums[i] / (double)all : 0);
     output_char(output, '\n');
 }
 
@@ -119,11 +96,11 @@ static void put_dispositions(const struct summary *s, struct output *output)
 static void put_delay(struct output *output, uint64_t ms)
 {
     if (ms < 100000)
-        put(output, " %8.2f s", (double)ms / 1000);
+        text_put(output, " %8.2f s", (double)ms / 1000);
     else if (ms < 7200000)
-        put(output, " %8.1f m", (double)ms / 60000);
+        text_put(output, " %8.1f m", (double)ms / 60000);
     else
-        put(output, " %8.1f h", (double)ms / 3600000);
+        text_put(output, " %8.1f h", (double)ms / 3600000);
 }
 
 static void put_delays(const struct summary *s, struct output *output)
@@ -133,14 +110,14 @@ static void put_delays(const struct summary *s, struct output *output)
 
     if (!s->delays[0].count && !s->delays[1].count)
         return;
-    put_title(output, "Delivery delays (percentiles, within 1.6 %)");
+    text_title(output, "Delivery delays (percentiles, within 1.6 %)");
     output_literal(output, "                     count       50 %       90 %       95 %       99 %    longest\n");
     for (int i = 0; i < 2; i++) {
         const struct delays *delays = &s->delays[i];
 
         if (!delays->count)
             continue;
-        put(output, " %-17s %7" PRIu64, names[i], delays->count);
+        text_put(output, " %-17s %7" PRIu64, names[i], delays->count);
         for (size_t p = 0; p < sizeof per_cents / sizeof per_cents[0]; p++)
             put_delay(output, delays_percentile(delays, per_cents[p]));
         put_delay(output, delays->max_ms);
@@ -157,7 +134,7 @@ static void put_reasons(const struct summary *s, struct output *output)
 
     if (!all)
         return;
-    put_title(output, "Refusals by reason");
+    text_title(output, "Refusals by reason");
     for (;;) {
         int most = 0;
 
@@ -167,8 +144,8 @@ static void put_reasons(const struct summary *s, struct output *output)
         if (!most)
             return;
         used[most] = true;
-        put(output, " %6" PRIu64 "  %5.1f%%  %s\n", s->refusals[most], 100.0 * (double)s->refusals[most] / (double)all,
-            refusal_reason_name((enum refusal_reason)most));
+        text_put(output, " %6" PRIu64 "  %5.1f%%  %s\n", s->refusals[most],
+                 100.0 * (double)s->refusals[most] / (double)all, refusal_reason_name((enum refusal_reason)most));
     }
 }
 
@@ -186,20 +163,20 @@ static void put_shares(const struct summary *s, struct output *output, const str
     for (size_t i = 0; i < n; i++)
         all += rows[i]->count;
     all += names_other(names)->name.count;
-    put_title(output, title);
-    put(output, "  count   share  per day   so far  %s\n", column);
+    text_title(output, title);
+    text_put(output, "  count   share  per day   so far  %s\n", column);
     for (size_t i = 0; i < n; i++) {
         so_far += rows[i]->count;
-        put(output, " %6" PRIu64 "  %5.1f%% %8.1f   %5.1f%%  ", rows[i]->count,
-            100.0 * (double)rows[i]->count / (double)all, (double)rows[i]->count / (s->days_n ? s->days_n : 1),
-            100.0 * (double)so_far / (double)all);
+        text_put(output, " %6" PRIu64 "  %5.1f%% %8.1f   %5.1f%%  ", rows[i]->count,
+                 100.0 * (double)rows[i]->count / (double)all, (double)rows[i]->count / (s->days_n ? s->days_n : 1),
+                 100.0 * (double)so_far / (double)all);
         output_text(output, names_text(names, rows[i]));
         output_char(output, '\n');
     }
     free(rows);
 }
 
-void summary_text_more(const struct summary *s, struct output *output)
+void text_more(const struct summary *s, struct output *output)
 {
     put_others(s, output);
     put_dispositions(s, output);

@@ -1,5 +1,7 @@
 /* Reasons, in the trees of a report.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+
 #include "summary.h"
 #include "words.h"
 
@@ -7,6 +9,7 @@
 #define DEFERRAL_OCTETS 65
 #define BOUNCE_OCTETS   66
 #define CONTENT_OCTETS  64
+#define OTHER_OCTETS    100
 
 #define LEVEL_OCTETS (NAME_OCTETS_MAX / 3 - 1)
 
@@ -35,10 +38,24 @@ static struct span or_reason(struct span text, const struct event *e)
     return span_of(e->reason ? refusal_reason_name((enum refusal_reason)e->reason) : "(no reason)");
 }
 
+static bool is_postfix(const struct event *e)
+{
+    return e->line->header.instance.n || span_is(e->line->header.program, "postfix");
+}
+
+/* Of other programs than Postfix without the recipient's address, which some servers put in front of what they say. */
+static struct span own_text(const struct event *e)
+{
+    struct span text = e->text;
+    size_t end = span_has_prefix(text, "<") && !is_postfix(e) ? span_find(text, SPAN(">: ")) : text.n;
+
+    return end < text.n ? span_skip(text, end + sizeof ">: " - 1) : text;
+}
+
 void summary_deferral(struct summary *s, const struct event *e)
 {
     struct words words;
-    struct span text = e->text, reason;
+    struct span text = own_text(e), reason;
     const char *end = span_chr(text, ')');
 
     if (s->options->deferral_detail == 0)
@@ -54,7 +71,7 @@ void summary_deferral(struct summary *s, const struct event *e)
 void summary_bounce(struct summary *s, const struct event *e)
 {
     struct words words, relay_words;
-    struct span relay = e->relay.n ? e->relay : SPAN("none"), reason = e->text;
+    struct span relay = e->relay.n ? e->relay : SPAN("none"), reason = own_text(e);
 
     if (s->options->bounce_detail == 0)
         return;
@@ -133,29 +150,40 @@ static struct span noted_client(const struct summary *s, const struct event *e)
     return client;
 }
 
+/* Of a refusal that is not in Postfix' form: the list or plugin that decided, or what was said. */
+static struct span other_reason(const struct event *e, struct words *words)
+{
+    const struct refusal refusal = { .text = e->text };
+    struct span name = or_reason((struct span){ NULL, 0 }, e), reason;
+    int n = 0;
+
+    if (e->counter == COUNTER_HELD && span_is(words_program(e->line), "postsuper"))
+        return SPAN("placed on hold");
+    if (e->reason == REFUSAL_MESSAGE_SIZE && span_has_prefix(e->text, "queue file size limit"))
+        return e->text;
+    if (e->zone.n)
+        n = snprintf(words->text, sizeof words->text, "blocked using %.*s", (int)e->zone.n, e->zone.p);
+    else if (e->detail.n && span_eq(e->detail, name))
+        return name;
+    else if (e->detail.n && e->detail.n < 200)
+        n = snprintf(words->text, sizeof words->text, "%.*s: %.*s", (int)e->detail.n, e->detail.p, (int)name.n, name.p);
+    if (n > 0)
+        return (struct span){ words->text, (size_t)n < sizeof words->text ? (size_t)n : sizeof words->text - 1 };
+    reason = words_refusal(words, &refusal);
+    return or_reason(reason.n > OTHER_OCTETS ? words_cut(words, reason, OTHER_OCTETS) : reason, e);
+}
+
 /* Lines that are no refusal in Postfix' form: other programs, limits that were exceeded, the discard transport. */
 static void other_refusal(struct summary *s, const struct event *e, enum tree tree)
 {
     struct words words, reason_words;
-    struct span reason = e->detail, program = words_program(e->line), whose;
+    struct span reason = other_reason(e, &reason_words), whose;
 
-    if (e->counter == COUNTER_HELD && span_is(program, "postsuper"))
-        reason = SPAN("placed on hold");
-    else if (e->reason == REFUSAL_MESSAGE_SIZE && span_has_prefix(e->text, "queue file size limit"))
-        reason = e->text;
-    if (!reason.n) {
-        const struct refusal refusal = { .text = e->text };
-
-        reason = words_refusal(&reason_words, &refusal);
-        if (reason.n > 100)
-            reason = words_cut(&reason_words, reason, 100);
-    }
-    reason = or_reason(reason, e);
     if (e->relay.n && e->to.n) /* a delivery to nowhere */
         whose = words_domain_of(words_address(&words, e->to, s->options, false));
     else
         whose = whom(s, e, reason, noted_client(s, e), &words);
-    summary_branch(s, tree, (struct span[]){ program, reason, whose }, 3, e->count);
+    summary_branch(s, tree, (struct span[]){ words_program(e->line), reason, whose }, 3, e->count);
 }
 
 void summary_refusal(struct summary *s, const struct event *e, enum tree tree)
@@ -163,11 +191,10 @@ void summary_refusal(struct summary *s, const struct event *e, enum tree tree)
     struct words words, reason_words;
     struct refusal refusal;
     struct span reason;
-    bool is_postfix = e->line->header.instance.n || span_is(e->line->header.program, "postfix");
 
     if (s->options->reject_detail == 0)
         return;
-    if (!is_postfix || !words_split_refusal(e->line, &refusal) ||
+    if (!is_postfix(e) || !words_split_refusal(e->line, &refusal) ||
         span_has_prefix(refusal.text, "queue file size limit")) {
         other_refusal(s, e, tree);
     } else if (refusal.is_content) {

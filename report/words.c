@@ -227,7 +227,7 @@ struct span words_program(const struct line *line)
         program = span_skip(program, sizeof "smtps/" - 1);
     else if (span_has_prefix(program, "submission/"))
         program = span_skip(program, sizeof "submission/" - 1);
-    return program.n ? program : SPAN("(no program)");
+    return program.n ? program : SPAN("(no tag)");
 }
 
 /* ---- reasons ---- */
