@@ -53,9 +53,11 @@ struct recorder {
 
 static bool have_lock(struct recorder *r)
 {
-    if (!r->locked)
-        r->locked = lock_take_rrd(r->path, geteuid(), getegid(), &r->lock, r->report.error, sizeof r->report.error) ==
-                    LOCK_TAKEN;
+    if (!r->locked &&
+        lock_take_rrd(r->path, geteuid(), getegid(), &r->lock, r->report.error, sizeof r->report.error) == LOCK_TAKEN) {
+        lock_sign(&r->lock);
+        r->locked = true;
+    }
     return r->locked;
 }
 

@@ -18,6 +18,7 @@ static const struct subcommand {
 } subcommands[] = {
     { "count", OPTIONS_COMMON, count_run, "print every counter" },
     { "events", OPTIONS_COMMON | OPTIONS_EVENTS, events_run, "print each event and the line that is its evidence" },
+    { "graph", OPTIONS_GRAPH, graph_run, "draw graphs from RRD files, as pictures or pages" },
     { "rrd", OPTIONS_COMMON | OPTIONS_RRD, rrd_run,
       "import logs into RRD files, adopt mailgraph's, show what is in them" },
 };
@@ -56,8 +57,8 @@ static void print_usage(FILE *stream)
 
 static void print_help(const struct subcommand *subcommand)
 {
-    if (subcommand->run == rrd_run) {
-        rrd_help();
+    if (subcommand->run == rrd_run || subcommand->run == graph_run) {
+        (subcommand->run == rrd_run ? rrd_help : graph_help)();
         options_help(subcommand->options);
         return;
     }

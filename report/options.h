@@ -16,6 +16,7 @@ enum option_set {
     OPTIONS_COMMON = 1,
     OPTIONS_EVENTS = 2,
     OPTIONS_RRD = 4,
+    OPTIONS_GRAPH = 8,
 };
 
 #define SWITCHES_MAX 64
@@ -33,9 +34,9 @@ struct options {
     } switches[SWITCHES_MAX];
     size_t switches_n;
     bool unrecognised;
-    const char *rrd_directory;
+    const char *rrd_directory, *span, *output, *html;
     bool wants_config; /* also when files are named */
-    char **files; /* operands */
+    char **files;      /* operands */
     size_t files_n;
 };
 

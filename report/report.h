@@ -19,5 +19,7 @@ enum status count_run(const struct options *options);
 enum status events_run(const struct options *options);
 enum status rrd_run(const struct options *options);
 void rrd_help(void);
+enum status graph_run(const struct options *options);
+void graph_help(void);
 
 #endif
