@@ -100,6 +100,14 @@ void status_clock(struct status *s, int64_t now)
         s->sources[i]->parser.clock.reference = now;
 }
 
+bool status_all_is_read(const struct status *s)
+{
+    for (size_t i = 0; i < s->sources_n; i++)
+        if (s->sources[i]->wanted && s->sources[i]->status.state != SOURCE_OK)
+            return false;
+    return true;
+}
+
 static void fill_source(struct snapshot_source *to, const struct ingest_source *from, uint32_t number)
 {
     size_t octets = strlen(from->status.name);

@@ -104,6 +104,14 @@ static int run(const struct subcommand *subcommand, int argc, char **argv)
     return STATUS_ERROR;
 }
 
+/* Started under the name mailtally.cgi. */
+static bool is_cgi(const char *program)
+{
+    const char *slash = program ? strrchr(program, '/') : NULL;
+
+    return program && strcmp(slash ? slash + 1 : program, "mailtally.cgi") == 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *word = argc > 1 ? argv[1] : "";
@@ -111,6 +119,8 @@ int main(int argc, char **argv)
 
     /* A reader that goes away is an error of write(2), so that the status is ours. */
     signal(SIGPIPE, SIG_IGN);
+    if (is_cgi(argv[0]))
+        return cgi_run();
     if (subcommand)
         return run(subcommand, argc - 1, argv + 1);
     if (strcmp(word, "--version") == 0)
