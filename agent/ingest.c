@@ -105,17 +105,6 @@ static void look_for_sources(struct ingest *in)
     in->looked_ms = monotonic_ms();
 }
 
-static bool same_path(const char *a, const char *b)
-{
-    return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-static void tell_what_needs_a_restart(const struct config *from, const struct config *to)
-{
-    if (!same_path(from->rrd_directory, to->rrd_directory) || !same_path(from->rrdcached, to->rrdcached))
-        log_message(LOG_WARNING, "rrdDirectory and rrdcached take effect at the next start of mailtallyd");
-}
-
 static void configure(struct ingest *in, struct config *config)
 {
     if (!parsing_set_up(&in->parsing, &in->state, in->config, config)) {
@@ -125,7 +114,7 @@ static void configure(struct ingest *in, struct config *config)
     }
     if (in->recorder)
         recorder_attach(in->recorder, in->parsing.parser);
-    tell_what_needs_a_restart(in->config, config);
+    recorder_tell_changes(in->config, config);
     config_free(in->config);
     in->config = config;
     wanted_drop(config, &in->status);
@@ -280,15 +269,6 @@ static void look_at_clocks(struct ingest *in)
     }
 }
 
-/* What is not read may still bring lines of the minutes that went by. */
-static bool all_is_read(const struct ingest *in)
-{
-    for (size_t i = 0; i < in->status.sources_n; i++)
-        if (in->status.sources[i]->wanted && in->status.sources[i]->status.state != SOURCE_OK)
-            return false;
-    return in->backlog_read;
-}
-
 /* The RRD files take no more for now. */
 static void wait_for_recorder(struct ingest *in)
 {
@@ -336,7 +316,7 @@ static void idle(struct ingest *in)
     if (queues_look(in->queues))
         in->changed = true;
     in->unsaved = in->unsaved || source_set_moved(in->state.set);
-    if (in->recorder && all_is_read(in))
+    if (in->recorder && in->backlog_read && status_all_is_read(&in->status))
         recorder_clock(in->recorder, in->now);
     if (in->changed && until_publishing(in) == 0)
         publish(in);

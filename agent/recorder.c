@@ -13,6 +13,7 @@
 #include "../config/lock.h"
 #include "../rrd/directory.h"
 #include "log.h"
+#include "page_maker.h"
 
 #define ENOUGH_ENTRIES 200000  /* while a backlog is read, so many are worth a state */
 #define ENOUGH_MINUTES 20000   /* or so many minutes */
@@ -44,6 +45,7 @@ struct recorder {
     /* The caller's. */
     struct rrd_minutes *minutes;
     struct rrd_floors *floors;
+    struct page_maker *pages; /* NULL: there are none */
     char boot[STATE_BOOT_OCTETS];
     uint64_t dropped;
     char trouble[TROUBLE_OCTETS], reason[RRD_ERROR_OCTETS + 256];
@@ -53,9 +55,11 @@ struct recorder {
 
 static bool have_lock(struct recorder *r)
 {
-    if (!r->locked)
-        r->locked = lock_take_rrd(r->path, geteuid(), getegid(), &r->lock, r->report.error, sizeof r->report.error) ==
-                    LOCK_TAKEN;
+    if (!r->locked &&
+        lock_take_rrd(r->path, geteuid(), getegid(), &r->lock, r->report.error, sizeof r->report.error) == LOCK_TAKEN) {
+        lock_sign(&r->lock);
+        r->locked = true;
+    }
     return r->locked;
 }
 
@@ -157,8 +161,10 @@ struct recorder *recorder_new(const struct config *config, const struct state *s
     r->locked = locked;
     r->wake_fd = wake_fd;
     state_boot(r->boot);
-    if (open_all(r, config, state) && pthread_create(&r->thread, NULL, recorder_thread, r) == 0)
+    if (open_all(r, config, state) && (!config->pages_directory || (r->pages = page_maker_new(config))) &&
+        pthread_create(&r->thread, NULL, recorder_thread, r) == 0)
         return r;
+    page_maker_free(r->pages, 0);
     release(r);
     return NULL;
 }
@@ -169,6 +175,9 @@ bool recorder_free(struct recorder *r, int64_t wait_ms)
 
     if (!r)
         return true;
+    if (!page_maker_free(r->pages, wait_ms))
+        return false;
+    r->pages = NULL;
     atomic_store(&r->stop, true);
     pthread_mutex_lock(&r->mutex);
     r->stopping = true;
@@ -296,5 +305,17 @@ void recorder_saved(struct recorder *r)
 
 const char *recorder_trouble(const struct recorder *r)
 {
-    return r->trouble;
+    return r->trouble[0] || !r->pages ? r->trouble : page_maker_trouble(r->pages);
+}
+
+static bool same_path(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+void recorder_tell_changes(const struct config *from, const struct config *to)
+{
+    if (!same_path(from->rrd_directory, to->rrd_directory) || !same_path(from->rrdcached, to->rrdcached) ||
+        !same_path(from->pages_directory, to->pages_directory) || from->pages_s != to->pages_s)
+        log_message(LOG_WARNING, "rrdDirectory, rrdcached and pages take effect at the next start of mailtallyd");
 }

@@ -40,7 +40,10 @@ bool recorder_is_full(const struct recorder *recorder);
 void recorder_save(struct recorder *recorder, struct store *section);
 void recorder_saved(struct recorder *recorder);
 
-/* Why files are not written: a sentence; "" when all is well. */
+/* What of another configuration needs a restart is logged. */
+void recorder_tell_changes(const struct config *from, const struct config *to);
+
+/* Why files or pages are not written: a sentence; "" when all is well. */
 const char *recorder_trouble(const struct recorder *recorder);
 
 /* Ends the thread, in the middle of a batch: the state has what is not written. False when it hangs after wait_ms: then

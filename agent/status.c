@@ -100,6 +100,14 @@ void status_clock(struct status *s, int64_t now)
         s->sources[i]->parser.clock.reference = now;
 }
 
+bool status_all_is_read(const struct status *s)
+{
+    for (size_t i = 0; i < s->sources_n; i++)
+        if (s->sources[i]->wanted && s->sources[i]->status.state != SOURCE_OK)
+            return false;
+    return true;
+}
+
 /* A manager makes labels of names: one that is no text would break all that it asks for (snmp_exporter before 0.24).
  * Whoever sends mail may choose a name, too: where rsyslogd makes a directory for each host. */
 static void make_printable(char *name)

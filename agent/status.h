@@ -38,6 +38,9 @@ void status_want(struct ingest_source *source, const char *host);
 /* Looks at every source; logs those that came into trouble or out of it. True when anything changed. */
 bool status_look(struct status *status, const struct source_set *set);
 
+/* No source is behind or in trouble: what is not read may still bring lines of the minutes that went by. */
+bool status_all_is_read(const struct status *status);
+
 /* What stamps without a year are nearest to. */
 void status_clock(struct status *status, int64_t now);
 

@@ -274,6 +274,20 @@ static void rrdcached_token(const char *token, char *line)
     read_word(line, config_set_rrdcached, "an address is missing: rrdcached unix:/run/rrdcached.sock");
 }
 
+static void pages_token(const char *token, char *line)
+{
+    char directory[WORD_OCTETS], minutes[WORD_OCTETS], error[CONFIG_ERROR_OCTETS];
+    bool given;
+
+    (void)token;
+    if (!needs(&line, directory, "a directory is missing: pages /var/www/html/mail"))
+        return;
+    given = next_word(&line, minutes);
+    no_more(line);
+    if (!config_set_pages(reading, directory, given ? minutes : NULL, error))
+        wrong(error);
+}
+
 static void notify_token(const char *token, char *line)
 {
     char words[NOTIFY_WORDS][WORD_OCTETS], *pointers[NOTIFY_WORDS], error[CONFIG_ERROR_OCTETS];
@@ -337,6 +351,7 @@ static const struct {
     { "queue", queue_token, NULL, "postfix [DIRECTORY (" CONFIG_DEFAULT_QUEUE ")]; none is read unless it is named" },
     { "rrdDirectory", rrd_directory_token, NULL, "PATH (none: no RRD files)" },
     { "rrdcached", rrdcached_token, NULL, "unix:/PATH" },
+    { "pages", pages_token, NULL, "DIRECTORY [MINUTES (5)]; needs rrdDirectory" },
     { "notify", notify_token, NULL,
       "source SECONDS (60) | silent MINUTES | hostSilent MINUTES | rate COUNTER HIGH NORMAL [1|5|15|60]" },
 };

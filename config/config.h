@@ -70,6 +70,8 @@ struct config {
     int64_t save_interval_ms; /* between two states */
     char *rrd_directory;      /* NULL: no RRD files */
     char *rrdcached;          /* unix:/PATH; NULL: without */
+    char *pages_directory;    /* NULL: no pages */
+    int64_t pages_s;          /* from one drawing to the next */
     struct config_notify notify;
     char *
         queues[CONFIG_QUEUES_MAX + 1]; /* directories of Postfix queues, without a slash at the end; NULL behind them */
@@ -79,6 +81,7 @@ struct config {
 #define CONFIG_DEFAULT_STATE_DIRECTORY "/var/lib/mailtally"
 #define CONFIG_DEFAULT_SAVE_MS         5000
 #define CONFIG_DEFAULT_NOTIFY_SOURCE_S 60
+#define CONFIG_DEFAULT_PAGES_S         300
 
 /* Net-SNMP's type of our files, mailtallyd.conf, and the name under which they are looked for. */
 #define CONFIG_TYPE "mailtallyd"
@@ -99,6 +102,7 @@ bool config_switch(struct config *config, const char *program, bool on, char *er
 bool config_set_state_directory(struct config *config, const char *path, char *error);
 bool config_set_rrd_directory(struct config *config, const char *path, char *error);
 bool config_set_rrdcached(struct config *config, const char *address, char *error);
+bool config_set_pages(struct config *config, const char *directory, const char *minutes, char *error); /* NULL: 5 */
 bool config_set_save_interval(struct config *config, const char *seconds, char *error);
 bool config_add_source(struct config *config, enum config_source_type type, const char *path, const char *host,
                        char *error);

@@ -61,6 +61,7 @@ void config_free(struct config *config)
     free(config->state_directory);
     free(config->rrd_directory);
     free(config->rrdcached);
+    free(config->pages_directory);
     free_words(config->filter_hosts);
     free_words(config->switched_on);
     free_words(config->switched_off);
@@ -197,6 +198,20 @@ bool config_set_rrdcached(struct config *config, const char *address, char *erro
                       "rrdcached's address \"%.100s\" must be a socket of this machine: unix:/run/rrdcached.sock",
                       address);
     return replace(&config->rrdcached, full, error);
+}
+
+bool config_set_pages(struct config *config, const char *directory, const char *minutes, char *error)
+{
+    char *end;
+    unsigned long n = minutes ? strtoul(minutes, &end, 10) : CONFIG_DEFAULT_PAGES_S / 60;
+
+    if (directory[0] != '/')
+        return refuse(error, "the directory of the pages \"%.100s\" must be a full path that begins with a slash",
+                      directory);
+    if (minutes && (*minutes < '0' || *minutes > '9' || *end || n < 1 || n > 1440))
+        return refuse(error, "\"%.100s\" is not a number of minutes from 1 to 1440", minutes);
+    config->pages_s = (int64_t)n * 60;
+    return replace(&config->pages_directory, directory, error);
 }
 
 bool config_set_save_interval(struct config *config, const char *word, char *error)

@@ -20,6 +20,7 @@ static const struct subcommand {
     { "events", OPTIONS_COMMON | OPTIONS_EVENTS | OPTIONS_TABLES, events_run,
       "print each event and the line that is its evidence" },
     { "report", OPTIONS_COMMON | OPTIONS_REPORT, report_run, "sum up a log, as pflogsumm does, for any mail server" },
+    { "graph", OPTIONS_GRAPH, graph_run, "draw graphs from RRD files, as pictures or pages" },
     { "rrd", OPTIONS_COMMON | OPTIONS_RRD | OPTIONS_TABLES, rrd_run,
       "import logs into RRD files, adopt mailgraph's, show what is in them" },
 };
@@ -58,8 +59,8 @@ static void print_usage(FILE *stream)
 
 static void print_help(const struct subcommand *subcommand)
 {
-    if (subcommand->run == rrd_run) {
-        rrd_help();
+    if (subcommand->run == rrd_run || subcommand->run == graph_run) {
+        (subcommand->run == rrd_run ? rrd_help : graph_help)();
         options_help(subcommand->options);
         return;
     }
@@ -105,6 +106,14 @@ static int run(const struct subcommand *subcommand, int argc, char **argv)
     return STATUS_ERROR;
 }
 
+/* Started under the name mailtally.cgi. */
+static bool is_cgi(const char *program)
+{
+    const char *slash = program ? strrchr(program, '/') : NULL;
+
+    return program && strcmp(slash ? slash + 1 : program, "mailtally.cgi") == 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *word = argc > 1 ? argv[1] : "";
@@ -112,6 +121,8 @@ int main(int argc, char **argv)
 
     /* A reader that goes away is an error of write(2), so that the status is ours. */
     signal(SIGPIPE, SIG_IGN);
+    if (is_cgi(argv[0]))
+        return cgi_run();
     if (subcommand)
         return run(subcommand, argc - 1, argv + 1);
     if (strcmp(word, "--version") == 0)

@@ -217,6 +217,27 @@ static bool set_rrd_directory(struct options *options, const char *value, int64_
     return true;
 }
 
+static bool set_span(struct options *options, const char *value, int64_t now)
+{
+    (void)now;
+    options->span = value;
+    return true;
+}
+
+static bool set_output(struct options *options, const char *value, int64_t now)
+{
+    (void)now;
+    options->output = value;
+    return true;
+}
+
+static bool set_html(struct options *options, const char *value, int64_t now)
+{
+    (void)now;
+    options->html = value;
+    return true;
+}
+
 static const struct row {
     unsigned sets;
     char letter; /* 0: it has only its long name */
@@ -228,9 +249,10 @@ static const struct row {
 } rows[] = {
     { OPTIONS_TABLES, 'F', "format", "text|json|tsv", set_format, PARSED, "form of the output; default text" },
     { OPTIONS_REPORT, 'F', "format", "text|json|html", set_format, PARSED, "form of the output; default text" },
-    { OPTIONS_COMMON, 0, "since", "TIME", set_since, PARSED, "only what happened at TIME or later" },
-    { OPTIONS_COMMON, 0, "until", "TIME", set_until, PARSED, "only what happened before TIME" },
-    { OPTIONS_COMMON, 0, "host", "REGEX", set_host, PARSED, "only hosts whose name matches; case is ignored" },
+    { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "since", "TIME", set_since, PARSED, "only what happened at TIME or later" },
+    { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "until", "TIME", set_until, PARSED, "only what happened before TIME" },
+    { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "host", "REGEX", set_host, PARSED,
+      "only hosts whose name matches; case is ignored" },
     { OPTIONS_COMMON, 0, "content-filter", "auto|none|loopback|ADDRESS[,...]", set_content_filter, PARSED,
       "what is a content filter and no delivery; default auto" },
     { OPTIONS_COMMON, 0, "enable-program", "NAME", enable_program, PARSED, "count this mail program too (clamd)" },
@@ -273,12 +295,15 @@ static const struct row {
     { OPTIONS_REPORT, 0, "no-reject-detail", NULL, set_no_reject_detail, PARSED, "likewise" },
     { OPTIONS_REPORT, 0, "no-smtpd-warnings", NULL, set_no_warning_detail, PARSED,
       "likewise of --smtpd-warning-detail" },
-    { OPTIONS_RRD, 0, "rrd-dir", "DIR", set_rrd_directory, PARSED,
+    { OPTIONS_GRAPH, 'o', "output", "FILE", set_output, PARSED, "the picture: FILE.png or FILE.svg" },
+    { OPTIONS_GRAPH, 0, "span", "day|week|month|year", set_span, PARSED, "what the graph shows; default day" },
+    { OPTIONS_GRAPH, 0, "html", "DIRECTORY", set_html, PARSED, "write pages with all graphs there" },
+    { OPTIONS_RRD | OPTIONS_GRAPH, 0, "rrd-dir", "DIR", set_rrd_directory, PARSED,
       "the directory of the RRD files; default the daemon's" },
-    { OPTIONS_COMMON, 'c', "config", "FILE", set_config, PARSED,
+    { OPTIONS_COMMON | OPTIONS_GRAPH, 'c', "config", "FILE", set_config, PARSED,
       "the daemon's configuration; it names the files when no FILE is given" },
-    { OPTIONS_COMMON, 0, "help", NULL, NULL, PARSED_HELP, "print this" },
-    { OPTIONS_COMMON, 0, "version", NULL, NULL, PARSED_VERSION, "print the version" },
+    { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "help", NULL, NULL, PARSED_HELP, "print this" },
+    { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "version", NULL, NULL, PARSED_VERSION, "print the version" },
 };
 #define ROWS (sizeof rows / sizeof rows[0])
 

@@ -18,6 +18,7 @@ enum option_set {
     OPTIONS_REPORT = 4,
     OPTIONS_TABLES = 8, /* those whose output is rows: -F tsv */
     OPTIONS_RRD = 16,
+    OPTIONS_GRAPH = 32,
 };
 
 #define SWITCHES_MAX 64
@@ -52,7 +53,7 @@ struct options {
     size_t switches_n;
     bool unrecognised;
     struct report_options report;
-    const char *rrd_directory;
+    const char *rrd_directory, *span, *output, *html;
     bool wants_config; /* also when files are named */
     char **files;      /* operands */
     size_t files_n;

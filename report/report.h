@@ -20,5 +20,10 @@ enum status events_run(const struct options *options);
 enum status report_run(const struct options *options);
 enum status rrd_run(const struct options *options);
 void rrd_help(void);
+enum status graph_run(const struct options *options);
+void graph_help(void);
+
+/* The program as a CGI: answers the request of the environment. The exit status. */
+int cgi_run(void);
 
 #endif

@@ -1,13 +1,16 @@
 /* Which files a batch changes.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 
 #include "directory_inside.h"
 
-#define FEW_HOSTS     64 /* so many are always up to date */
-#define QUIET_MINUTES 8  /* the others' quiet files at least this often; the finest archive has no finer rows */
+#define ROOM_OCTETS   (256 * 1024) /* on the disk; with less nothing is written */
+#define FEW_HOSTS     64           /* so many are always up to date */
+#define QUIET_MINUTES 8 /* the others' quiet files at least this often; the finest archive has no finer rows */
 
 _Static_assert(RRD_SLOTS <= 256, "a key has eight bits for the slot");
 
@@ -125,6 +128,18 @@ static bool sort(struct pass *p)
     return true;
 }
 
+/* librrd writes into mapped memory: a file system that copies on write (btrfs, ZFS) has no other way to say that it is
+ * full than a signal that ends the process. */
+static bool is_room(const char *path, struct rrd_report *report)
+{
+    struct statvfs disk;
+
+    if (statvfs(path, &disk) != 0 || disk.f_blocks == 0 || disk.f_bavail * disk.f_frsize >= ROOM_OCTETS)
+        return true;
+    tell(report, path, strerror(ENOSPC));
+    return false;
+}
+
 bool rrd_directory_write(struct rrd_directory *directory, const struct rrd_batch *batch, const atomic_bool *stop,
                          struct rrd_entry **failed, size_t *failed_n, struct rrd_report *report)
 {
@@ -132,8 +147,8 @@ bool rrd_directory_write(struct rrd_directory *directory, const struct rrd_batch
     bool good;
 
     *report = (struct rrd_report){ 0 };
-    good = sort(&p);
-    if (!good)
+    good = is_room(directory->path, report) && sort(&p);
+    if (!good && !report->failed)
         tell(report, directory->path, "there is no memory for what is to be written");
     for (unsigned host = 0; good && host < batch->hosts_n; host++) {
         good = !stop || !atomic_load(stop);

@@ -41,8 +41,8 @@ struct rrd_report {
 };
 
 /* Writes a batch. *failed, allocated, is the entries that are not in their files, failed_n of them; the caller frees
- * it. False when it was not ended: without memory (which the report says), or because *stop became true between two
- * hosts; then the batch is to be written again. stop may be NULL. */
+ * it. False when it was not ended: without memory or room on the disk (which the report says), or because *stop became
+ * true between two hosts; then the batch is to be written again. stop may be NULL. */
 bool rrd_directory_write(struct rrd_directory *directory, const struct rrd_batch *batch, const atomic_bool *stop,
                          struct rrd_entry **failed, size_t *failed_n, struct rrd_report *report);
 

@@ -173,8 +173,10 @@ bool rrd_file_create(const char *path, enum rrd_kind kind, int64_t start, char *
     }
     define(&d, kind);
     rrd_clear_error();
+    errno = 0;
     if (rrd_create_r(temporary, RRD_STEP_S, (time_t)start, d.n, d.list) != 0) {
-        rrd_file_explain(path, rrd_get_error(), error);
+        /* A full disk is all that it fails at without saying why. */
+        rrd_file_explain(temporary, rrd_test_error() ? rrd_get_error() : strerror(ENOSPC), error);
         unlink(temporary);
         return false;
     }
@@ -207,6 +209,7 @@ bool rrd_file_update(const char *path, enum rrd_kind kind, const char *const *va
 
 void rrd_file_explain(const char *path, const char *what, char *error)
 {
+    const int why = errno;
     struct stat status;
     struct passwd account, *found = NULL;
     char names[1024];
@@ -216,6 +219,8 @@ void rrd_file_explain(const char *path, const char *what, char *error)
     if (strstr(what, path))
         detail = strstr(what, path) + strlen(path);
     detail += strspn(detail, ":' ");
+    if (!*detail)
+        detail = why ? strerror(why) : "librrd does not say why";
     if (stat(path, &status) == 0 && status.st_uid != geteuid() && access(path, W_OK) != 0) {
         getpwuid_r(status.st_uid, &account, names, sizeof names, &found);
         snprintf(error, RRD_ERROR_OCTETS,
@@ -223,5 +228,5 @@ void rrd_file_explain(const char *path, const char *what, char *error)
                  found ? found->pw_name : "unknown");
         return;
     }
-    snprintf(error, RRD_ERROR_OCTETS, "%.300s", *detail ? detail : "librrd does not say why");
+    snprintf(error, RRD_ERROR_OCTETS, "%.300s", detail);
 }

@@ -391,8 +391,7 @@ void rrd_minutes_saved(struct rrd_minutes *m)
 
 bool rrd_minutes_want_saving(const struct rrd_minutes *m)
 {
-    return m->begun && !m->is_out && closed_upto(m) >= m->known_from && closed_upto(m) > m->done_upto &&
-           m->saved_upto <= m->done_upto;
+    return m->begun && !m->is_out && closed_upto(m) >= m->known_from && closed_upto(m) > m->saved_upto;
 }
 
 /* What failed before goes first. */

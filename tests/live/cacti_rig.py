@@ -30,16 +30,6 @@ SETTINGS = {"path_rrdtool": "/usr/bin/rrdtool", "path_php_binary": "/usr/bin/php
             "availability_method": "2", "extended_paths": ""}
 
 
-def enter():
-    """Goes on in name spaces of its own; the root that is there then."""
-    if not AS_ROOT:
-        skip_all("only root can enter a root with Cacti")
-    if "RIG_ROOT" not in os.environ:
-        os.execv(TOP / "tests/rig/cacti/enter", ["enter", sys.executable, "-B", os.path.abspath(sys.argv[0]),
-                                                 *sys.argv[1:]])
-    return pathlib.Path(os.environ["RIG_ROOT"])
-
-
 class Cacti:
     def __init__(self, root, directory):
         self.root, self.directory = root, directory

@@ -30,16 +30,6 @@ HOST_COLUMNS, HAS_HOST_COLUMNS = f".{ROOT}.1.3.1.101", "::= { mailtallyHostEntry
 QUEUES, HAS_QUEUES = f".{ROOT}.1.9.1.3", "::= { mailtallyObjects 9 }" in MODULE
 
 
-def enter():
-    """Goes on in name spaces of its own; the root that is there then."""
-    if not AS_ROOT:
-        skip_all("only root can enter a root with the monitoring programs")
-    if "RIG_ROOT" not in os.environ:
-        os.execv(TOP / "tests/rig/monitoring/enter",
-                 ["enter", sys.executable, "-B", os.path.abspath(sys.argv[0])])
-    return pathlib.Path(os.environ["RIG_ROOT"])
-
-
 def work_directory(root, name):
     """A directory in the root that the monitoring program, an ordinary user, may write in."""
     directory = root / name

@@ -18,22 +18,6 @@ ODD = "a_b:c.example.org"  # all that a name may hold
 HOSTILE_LOG, SHOWN_LOG = b'mail\xff"\x1b[31m\n<b>{{x}}\\.log', 'mail?"?[31m?<b>{{x}}\\.log'
 
 
-def enter(name):
-    """Goes on in name spaces of its own; the root that is there then."""
-    if not AS_ROOT:
-        skip_all(f"only root can enter the root {name}")
-    if "RIG_ROOT" not in os.environ:
-        os.execv(TOP / "tests/rig/enter", ["enter", name, sys.executable, "-B", os.path.abspath(sys.argv[0])])
-    return pathlib.Path(os.environ["RIG_ROOT"])
-
-
-def share(root, directory):
-    """Makes the directory visible in the root, under the same name."""
-    inside = root / str(directory).lstrip("/")
-    inside.mkdir(parents=True)
-    subprocess.run(["mount", "--bind", directory, inside], check=True)
-
-
 def run(root, *words, seconds=60, environment=None, **how):
     """In the root, to its end: status, standard output, standard error."""
     done = subprocess.run(["chroot", str(root), *[str(word) for word in words]], stdin=subprocess.DEVNULL,

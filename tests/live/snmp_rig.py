@@ -68,6 +68,23 @@ def skip_all(reason):
     sys.exit(0)
 
 
+def enter(name):
+    """Goes on in name spaces of its own, beside the root tests/rig/NAME; the root that is there then."""
+    if not AS_ROOT:
+        skip_all(f"only root can enter the root {name}")
+    if "RIG_ROOT" not in os.environ:
+        os.execv(TOP / "tests/rig/enter", ["enter", name, sys.executable, "-B", os.path.abspath(sys.argv[0]),
+                                           *sys.argv[1:]])
+    return pathlib.Path(os.environ["RIG_ROOT"])
+
+
+def share(root, directory):
+    """Makes the directory visible in the root, under the same name."""
+    inside = root / str(directory).lstrip("/")
+    inside.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["mount", "--bind", directory, inside], check=True)
+
+
 def until(question, seconds, step=0.05):
     """The first true answer, or the last one when the time is over."""
     end = time.monotonic() + seconds

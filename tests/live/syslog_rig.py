@@ -24,22 +24,6 @@ NAMES = ("mailtallyAgentLinesRead.0", "mailtallyReceived.0", "mailtallyDelivered
          "mailtallyRejected.0")
 
 
-def enter():
-    """Goes on in name spaces of its own; the root that is there then."""
-    if not AS_ROOT:
-        skip_all("only root can enter a root with rsyslog")
-    if "RIG_ROOT" not in os.environ:
-        os.execv(TOP / "tests/rig/logging/enter", ["enter", sys.executable, "-B", os.path.abspath(sys.argv[0])])
-    return pathlib.Path(os.environ["RIG_ROOT"])
-
-
-def share(root, directory):
-    """Makes the directory visible in the root, under the same name."""
-    inside = root / str(directory).lstrip("/")
-    inside.mkdir(parents=True)
-    subprocess.run(["mount", "--bind", directory, inside], check=True)
-
-
 def mail(n, dice):
     """The lines of one message, or of one refusal."""
     return dice.choice((delivery, delivery, filtered, refusal))(n)

@@ -50,12 +50,23 @@ char *read_file(const struct generator *g, const char *name, bool must_exist)
     return text;
 }
 
+/* Those that lead to the path; what cannot be made shows when the file is opened. */
+static void make_directories(char *path)
+{
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        (void)mkdir(path, 0777);
+        *slash = '/';
+    }
+}
+
 static void write_file(const struct generator *g, const char *name, const char *text)
 {
     char path[4096];
     FILE *out;
 
     snprintf(path, sizeof path, "%s/%s", g->top, name);
+    make_directories(path);
     out = fopen(path, "w");
     if (!out || fputs(text, out) == EOF || fclose(out) != 0)
         fail("write", path, strerror(errno));
