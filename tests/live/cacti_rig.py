@@ -6,15 +6,13 @@ database's: `clock` sets it, so that hours of polls need seconds.
 SPDX-License-Identifier: GPL-2.0-or-later
 """
 import html
-import os
 import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import time
 
-from snmp_rig import AS_ROOT, TOP, skip_all, start, until
+from snmp_rig import TOP, start, until
 
 TEMPLATES = TOP / "cacti-templates"
 STEP = 300

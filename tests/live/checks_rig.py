@@ -8,12 +8,10 @@ SPDX-License-Identifier: GPL-2.0-or-later
 """
 import datetime
 import os
-import pathlib
 import re
 import subprocess
-import sys
 
-from snmp_rig import AS_ROOT, ROOT, TOP, Rig, ok, skip_all, start, until
+from snmp_rig import ROOT, TOP, Rig, ok, start, until
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")

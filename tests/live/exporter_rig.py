@@ -7,10 +7,9 @@ import json
 import os
 import pathlib
 import subprocess
-import sys
 import time
 
-from snmp_rig import (AS_ROOT, MAILTALLY, RIG_LOG, ROOT, TOP, Rig, counters, delivery, refusal, skip_all, start)
+from snmp_rig import (MAILTALLY, RIG_LOG, ROOT, Rig, counters, delivery, refusal, start)
 
 # The host of the rig's log is mx1: all that real servers logged. What the test makes up itself belongs to other hosts.
 ODD = "a_b:c.example.org"  # all that a name may hold

@@ -7,17 +7,14 @@ SPDX-License-Identifier: GPL-2.0-or-later
 """
 import fcntl
 import os
-import pathlib
 import re
 import socket
 import struct
-import subprocess
-import sys
 import termios
 import threading
 import time
 
-from snmp_rig import AS_ROOT, TOP, delivery, end, filtered, refusal, skip_all, start, until
+from snmp_rig import delivery, end, filtered, refusal, start, until
 
 ADM = 4  # the group that may read Debian's logs
 NAMES = ("mailtallyAgentLinesRead.0", "mailtallyReceived.0", "mailtallyDelivered.0", "mailtallyReinjected.0",
