@@ -77,6 +77,7 @@ static const struct phrase deferral_e[] = {
     OWN("establish an smtp connection", CONNECT_TIMEOUT),
     OWN("ex tempfail", LOCAL_TRANSPORT),
     SAID("exceeded storage allocation", MAILBOX_FULL),
+    OWN("exceeded the max emails", RATE_LIMIT),
     SAID("exceeded the maximum number of connections", RATE_LIMIT),
     SAID_HINT("excessive", RATE_LIMIT),
 };

@@ -27,6 +27,13 @@ static const uint8_t by_about[REFUSAL_MEANINGS - REFUSAL_REASONS][ABOUTS] = {
         [CLIENT] = REFUSAL_CLIENT_REVERSE_DNS,
         [HELO] = REFUSAL_HELO_INVALID,
     },
+    [LISTED_HERE - REFUSAL_REASONS] = { /* on a list of the site's own */
+        [NOBODY] = REFUSAL_CLIENT_BLOCKED,
+        [SENDER] = REFUSAL_SENDER_INVALID,
+        [RECIPIENT] = REFUSAL_POLICY_SERVICE,
+        [CLIENT] = REFUSAL_CLIENT_BLOCKED,
+        [HELO] = REFUSAL_HELO_INVALID,
+    },
 };
 
 /* Enhanced codes that say why (RFC 3463, RFC 5248 and its registry, RFC 7505, 7372, 8601); the class, 4 or 5, says
@@ -272,12 +279,18 @@ static struct span behind_own_address(struct span text)
     if (!span_has_prefix(text, "<"))
         return text;
     while (span_take_until(&rest, '>', &inside)) {
-        size_t octets = span_has_prefix(rest, ": ") ? own_words_octets(span_skip(rest, 2)) : 0;
+        struct span words = rest;
+        size_t octets;
 
+        if (!span_take_literal(&words, ": "))
+            continue;
+        while (span_take_char(&words, ' '))
+            ;
+        octets = own_words_octets(words);
         if (octets == 0)
             continue;
         found = rest;
-        rest = span_skip(rest, 2 + octets);
+        rest = span_skip(words, octets);
         if (span_has_prefix(rest, "undeliverable address: ") || span_has_prefix(rest, "unverified address: "))
             break;
     }

@@ -21,7 +21,7 @@ enum rank { CONTEXT, FALLBACK, SUGGESTS, DECIDES };
 enum about { NOBODY, SENDER, RECIPIENT, CLIENT, HELO, ABOUTS };
 
 /* Meanings of refusal words beyond enum refusal_reason: they depend on enum about. */
-enum { ADDRESS_UNKNOWN = REFUSAL_REASONS, DOMAIN_UNKNOWN, NOT_QUALIFIED, REFUSAL_MEANINGS };
+enum { ADDRESS_UNKNOWN = REFUSAL_REASONS, DOMAIN_UNKNOWN, NOT_QUALIFIED, LISTED_HERE, REFUSAL_MEANINGS };
 
 /* Flags of refusal words; bit 0 is PHRASE_PREFIX. */
 enum {

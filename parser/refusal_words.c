@@ -52,16 +52,16 @@ static const struct phrase refusal_b[] = {
     DECIDE("badrcptto", POLICY_SERVICE),
     SUGGEST("banned", BANNED),
     LISTED("black list at", ZONE_LIKELY),
-    SUGGEST("black list", CLIENT_BLOCKED),
+    ROW("black list", LISTED_HERE, SUGGESTS, NOBODY, 0),
     LISTED("blackhole site", ZONE_FOLLOWS),
     LISTED("blacklisted at", ZONE_LIKELY),
     LISTED("blacklisted by", ZONE_LIKELY),
     LISTED("blacklisted in", ZONE_LIKELY),
-    STEM("blacklist", CLIENT_BLOCKED),
+    ROW("blacklist", LISTED_HERE, SUGGESTS, NOBODY, PHRASE_PREFIX),
     DECIDE("blocked by spamassassin", SPAM),
     LISTED("blocked by", ZONE_LIKELY),
     LISTED("blocked using", ZONE_FOLLOWS),
-    STEM("blocklist", CLIENT_BLOCKED),
+    ROW("blocklist", LISTED_HERE, SUGGESTS, NOBODY, PHRASE_PREFIX),
 };
 static const struct phrase refusal_c[] = {
     DECIDE("cannot find your", CLIENT_REVERSE_DNS),
@@ -112,6 +112,7 @@ static const struct phrase refusal_e[] = {
     DECIDE("error: i can break rules", PROTOCOL),
     REFUSED("etrn command rejected", NOBODY, CLIENT_BLOCKED),
     DECIDE("exceeded storage allocation", MAILBOX_FULL),
+    DECIDE("exceeded the max emails", RATE_LIMIT),
     DECIDE("exceeds my databytes", MESSAGE_SIZE),
 };
 static const struct phrase refusal_f[] = {
@@ -181,6 +182,7 @@ static const struct phrase refusal_m[] = {
     UNKNOWN("mailbox unknown"),
     DOMAIN("malformed dns server reply"),
     DECIDE("malware", VIRUS),
+    DECIDE("maximum allowed line length", PROTOCOL),
     DECIDE("maximum fixed size", MESSAGE_SIZE),
     DECIDE("maximum message size", MESSAGE_SIZE),
     DECIDE("message content rejected", BODY),
@@ -315,6 +317,7 @@ static const struct phrase refusal_s[] = {
     DECIDE("syntactically invalid ehlo", HELO_INVALID),
     DECIDE("syntactically invalid helo", HELO_INVALID),
     SUGGEST("syntactically invalid", PROTOCOL),
+    DECIDE("syntax error in header", HEADER),
     SUGGEST("syntax error", PROTOCOL),
     SUGGEST("syntax:", PROTOCOL),
 };

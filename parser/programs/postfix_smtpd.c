@@ -84,10 +84,33 @@ static void take_envelope(struct span fields, struct event *e)
     }
 }
 
+/* Logs that were edited, or went through a report, may have more than one. */
+static void skip_blanks(struct span *s)
+{
+    while (span_take_char(s, ' '))
+        ;
+}
+
+/* Where `; field` begins; the length of s when it does not. */
+static size_t find_field(struct span s, struct span field)
+{
+    size_t at, from = 0;
+
+    while ((at = span_find(span_skip(s, from), SPAN("; "))) < s.n - from) {
+        struct span rest = span_skip(s, from + at + 1);
+
+        skip_blanks(&rest);
+        if (span_starts(rest, field))
+            return from + at;
+        from += at + 1;
+    }
+    return s.n;
+}
+
 /* The first of these ends the server's own words: a refusal before MAIL has no from=, one before RCPT no to=. */
 static struct span split_envelope(struct span s, struct event *e)
 {
-    static const struct span starts[] = { SPAN("; from=<"), SPAN("; to=<"), SPAN("; proto="), SPAN("; client=") };
+    static const struct span starts[] = { SPAN("from=<"), SPAN("to=<"), SPAN("proto="), SPAN("client=") };
 
     struct span own = s;
     size_t address = span_has_prefix(s, "<") ? span_find(s, SPAN(">: ")) : s.n;
@@ -95,10 +118,12 @@ static struct span split_envelope(struct span s, struct event *e)
     if (address < s.n) /* the address in front may hold anything */
         own = span_skip(s, address);
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
-        size_t end = span_find(own, starts[i]) + (size_t)(own.p - s.p);
+        size_t end = find_field(own, starts[i]) + (size_t)(own.p - s.p);
+        struct span fields = span_skip(s, end);
 
-        if (end < s.n) {
-            take_envelope(span_skip(s, end + 2), e);
+        if (span_take_char(&fields, ';')) {
+            skip_blanks(&fields);
+            take_envelope(fields, e);
             return span_first(s, end);
         }
     }
@@ -121,16 +146,18 @@ static struct span content_check(struct span rest, struct event *e)
     size_t at, from = 0;
 
     e->reason = span_has_prefix(rest, "body ") ? REFUSAL_BODY : REFUSAL_HEADER;
-    while ((at = span_find(span_skip(rest, from), SPAN("; from=<"))) < rest.n - from) {
-        tail = span_skip(rest, from + at + 2);
+    while ((at = find_field(span_skip(rest, from), SPAN("from=<"))) < rest.n - from) {
         from += at + 2;
+        tail = span_skip(rest, from);
     }
     if (from == 0)
         return text;
+    skip_blanks(&tail);
     take_envelope(tail, e);
     while ((at = span_find(tail, SPAN(">: "))) < tail.n)
         text = tail = span_skip(tail, at + 3);
     found = text;
+    skip_blanks(&found);
     fields_take_codes(&found, &e->code, &e->enhanced);
     return found;
 }
@@ -149,8 +176,9 @@ static bool command_check(struct span rest, struct event *e, struct span *text)
     } else if (!span_take_until(&s, ':', &before)) {
         return false;
     }
-    span_take_char(&s, ' ');
+    skip_blanks(&s);
     fields_take_codes(&s, &e->code, &e->enhanced);
+    skip_blanks(&s);
     *text = split_envelope(s, e);
     return true;
 }
@@ -169,9 +197,9 @@ static bool is_told_later(struct span rest, uint16_t code)
 {
     if (code == 0 || code == 421)
         return false;
-    if (span_has_prefix(rest, "CONNECT from "))
+    if (span_has_prefix(rest, "CONNECT "))
         return code < 500;
-    return span_has_prefix(rest, "EHLO from ") || span_has_prefix(rest, "HELO from ");
+    return span_has_prefix(rest, "EHLO ") || span_has_prefix(rest, "HELO ");
 }
 
 static bool put_refusal(struct event *e, struct span rest, bool warned, bool milter, struct events *events)
@@ -219,6 +247,7 @@ bool postfix_access_action(const struct line *line, struct span id, struct span 
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
         if (!span_take(&rest, actions[i].word))
             continue;
+        skip_blanks(&rest);
         switch (actions[i].action) {
         case ACTION_REFUSE:
         case ACTION_WARN:
