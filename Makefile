@@ -129,6 +129,7 @@ bench: all ## Measure against grep, mailgraph and pflogsumm; writes bench/RESULT
 install: all ## Install below PREFIX (default /usr/local), DESTDIR in front
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/snmp/mibs \
 	    $(DESTDIR)$(PREFIX)/share/doc/mailtally/snmpd.conf.d $(DESTDIR)$(PREFIX)/share/doc/mailtally/docs
+	install -d $(DESTDIR)$(PREFIX)/share/doc/mailtally/cacti-templates/resource/snmp_queries
 	install -m 755 $(B)/mailtally $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(B)/mailtallyd $(DESTDIR)$(PREFIX)/sbin/
 	install -m 644 mibs/MAILTALLY-MIB.txt $(DESTDIR)$(PREFIX)/share/snmp/mibs/
@@ -138,6 +139,9 @@ install: all ## Install below PREFIX (default /usr/local), DESTDIR in front
 	install -m 644 checks/nagios/* $(DESTDIR)$(PREFIX)/share/doc/mailtally/checks/nagios/
 	install -m 644 checks/icinga2/* $(DESTDIR)$(PREFIX)/share/doc/mailtally/checks/icinga2/
 	install -m 644 README.md COPYING $(DESTDIR)$(PREFIX)/share/doc/mailtally/
+	install -m 644 cacti-templates/*.* $(DESTDIR)$(PREFIX)/share/doc/mailtally/cacti-templates/
+	install -m 644 cacti-templates/resource/snmp_queries/* \
+	    $(DESTDIR)$(PREFIX)/share/doc/mailtally/cacti-templates/resource/snmp_queries/
 	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/mailtally/docs/
 	for system in prometheus collectd zabbix; do \
 	    install -d $(DESTDIR)$(PREFIX)/share/doc/mailtally/checks/$$system && \

@@ -148,7 +148,8 @@ class Cacti:
         return self.cli("import_template", f"--filename=/tmp/{inside.name}").splitlines()
 
     def add_device(self, name, port, template):
-        return self.cli("add_device", f"--description={name}", "--ip=127.0.0.1", f"--template={template}", "--version=2",
+        return self.cli("add_device", f"--description={name}", "--ip=127.0.0.1", f"--template={template}",
+                        "--version=2",
                         "--community=public", f"--port={port}", "--avail=snmp", "--timeout=10000")
 
     def add_rows(self, names=None, device=1):
