@@ -51,7 +51,7 @@ $(B)/$(1)/libmailtally.a: $$(call objects,$(1),parser/*.c parser/programs/*.c so
 	@rm -f $$@; $(AR) rcs $$@ $$^
 $(B)/$(1)/mailtally: $$(call objects,$(1),report/*.c rrd/*.c config/*.c) $(B)/$(1)/libmailtally.a
 	$$(call say,LINK,$$@)
-	$$(Q)$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_LIBS) $(ARCHIVE_LIBS) $(RRD_LIBS) -lm -lpthread
+	$$(Q)$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_LIBS) $(ARCHIVE_LIBS) $(RRD_LIBS) -lpthread
 $(B)/$(1)/mailtallyd: $$(call objects,$(1),agent/*.c rrd/*.c config/*.c) $(B)/$(1)/libmailtally.a
 	$$(call say,LINK,$$@)
 	$$(Q)$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_AGENT_LIBS) $(ARCHIVE_LIBS) $(JOURNAL_LIBS) $(RRD_LIBS) -lpthread
@@ -83,7 +83,7 @@ $(B)/unit/%: $(B)/san/tests/unit/%.o $(AGENT_SAN) $(B)/san/libmailtally.a
 $(B)/unit/test_report%: $(B)/san/tests/unit/test_report%.o $(filter-out $(B)/san/report/main.o,$(call objects,san,report/*.c rrd/*.c config/*.c)) $(B)/san/libmailtally.a
 	@mkdir -p $(dir $@)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(SNMP_LIBS) $(ARCHIVE_LIBS) $(RRD_LIBS) $(CMOCKA_LIBS) -lm -lpthread
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(SNMP_LIBS) $(ARCHIVE_LIBS) $(RRD_LIBS) $(CMOCKA_LIBS) -lpthread
 
 # Fuzz targets: tests/fuzz/fuzz_*.c with libFuzzer; their kept inputs are replayed by `make check`.
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -26,6 +26,7 @@ struct input {
     size_t files_n;
     bool has_trouble;
     input_line_fn *watch;
+    bool is_watched[256]; /* by a message's first octet */
     void *watch_context;
     int64_t since, until;              /* both 0: all */
     char asked_host[HOST_NAME_OCTETS]; /* the last host that was asked for, and the answer */
@@ -278,13 +279,15 @@ static void take_watched_line(void *context, struct parser_source *source, struc
         header_found = header_parse(&parsed, &source->clock, text);
         header = &parsed;
     }
-    if (header_found)
+    if (header_found && header->message.n && input->is_watched[(unsigned char)header->message.p[0]])
         show(input, source, text, header);
     parser_line_parsed(input->parser, source, text, header, header_found);
 }
 
-void input_watch(struct input *input, input_line_fn *watch, void *context)
+void input_watch(struct input *input, const char *first_octets, input_line_fn *watch, void *context)
 {
+    for (const char *p = first_octets; *p; p++)
+        input->is_watched[(unsigned char)*p] = true;
     input->watch = watch;
     input->watch_context = context;
 }

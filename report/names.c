@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "names.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "../parser/hash.h"
@@ -85,7 +84,7 @@ static uint64_t sketch_estimate(const struct names *names)
     double sum = 0;
 
     for (uint32_t i = 0; i < SKETCH_OCTETS; i++)
-        sum += ldexp(1, -names->sketch[i]);
+        sum += 1.0 / (double)(UINT64_C(1) << names->sketch[i]); /* at most 51 */
     return (uint64_t)(alpha * m * m / sum + 0.5);
 }
 

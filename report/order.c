@@ -82,7 +82,7 @@ struct entry {
     const struct name *name;
     struct span text;
     uint64_t first, second;
-    uint64_t begins;
+    uint64_t begins[2];
 };
 
 static int compare_entries(const void *a, const void *b)
@@ -93,8 +93,9 @@ static int compare_entries(const void *a, const void *b)
         return x->first < y->first ? 1 : -1;
     if (x->second != y->second)
         return x->second < y->second ? 1 : -1;
-    if (x->begins != y->begins)
-        return x->begins > y->begins ? 1 : -1;
+    for (int i = 0; i < 2; i++)
+        if (x->begins[i] != y->begins[i])
+            return x->begins[i] > y->begins[i] ? 1 : -1;
     return compare_hosts(x->text, y->text);
 }
 
@@ -130,29 +131,64 @@ static struct entry entry_of(const struct names *names, const struct name *name,
         return entry;
     }
     n = host_key(entry.text, key);
-    for (size_t i = 0; i < 8; i++)
-        entry.begins = entry.begins << 8 | (i < n ? key[i] : 0);
+    for (size_t i = 0; i < 16; i++)
+        entry.begins[i / 8] = entry.begins[i / 8] << 8 | (i < n ? key[i] : 0);
     return entry;
 }
 
-const struct name **order_names(const struct names *names, enum order order, bool counted, size_t *n)
+typedef int compare_fn(const void *a, const void *b);
+
+/* A heap of which the last in order stands first. `entries` has a free place at `at`, with all below it in order. */
+static void sift_down(struct entry *entries, size_t n, size_t at, struct entry entry, compare_fn *compare)
 {
-    size_t rows = names_rows(names), found = 0;
-    struct entry *entries = allocate(rows, sizeof *entries);
-    const struct name **pointers = allocate(rows + 1, sizeof(const struct name *));
-
-    for (uint32_t i = 0; i < rows; i++) {
-        const struct name *name = names_at(names, i);
-
-        if (!counted || name->count)
-            entries[found++] = entry_of(names, name, order);
+    for (size_t child; (child = 2 * at + 1) < n; at = child) {
+        if (child + 1 < n && compare(&entries[child], &entries[child + 1]) < 0)
+            child++;
+        if (compare(&entry, &entries[child]) >= 0)
+            break;
+        entries[at] = entries[child];
     }
-    qsort(entries, found, sizeof *entries,
-          order == ORDER_COUNT || order == ORDER_OCTETS ? compare_entries : compare_entry_names);
-    for (size_t i = 0; i < found; i++)
+    entries[at] = entry;
+}
+
+/* Of many rows a few are wanted: what comes behind all that were found is dropped at once. */
+static size_t take_first(const struct names *names, enum order order, bool counted, struct entry *entries, size_t limit,
+                         compare_fn *compare)
+{
+    size_t found = 0;
+
+    for (uint32_t i = 0; i < names_rows(names); i++) {
+        const struct name *name = names_at(names, i);
+        struct entry entry;
+
+        if (counted && !name->count)
+            continue;
+        entry = entry_of(names, name, order);
+        if (found < limit) {
+            entries[found++] = entry;
+            for (size_t at = found / 2; found == limit && at-- > 0;)
+                sift_down(entries, limit, at, entries[at], compare);
+        } else if (compare(&entry, &entries[0]) < 0) {
+            sift_down(entries, limit, 0, entry, compare);
+        }
+    }
+    qsort(entries, found, sizeof *entries, compare);
+    return found;
+}
+
+const struct name **order_names(const struct names *names, enum order order, bool counted, int64_t limit, size_t *n)
+{
+    size_t most = limit >= 0 && (uint64_t)limit < names_rows(names) ? (size_t)limit : names_rows(names);
+    struct entry *entries = allocate(most, sizeof *entries);
+    const struct name **pointers = allocate(most, sizeof(const struct name *));
+
+    *n = 0;
+    if (most)
+        *n = take_first(names, order, counted, entries, most,
+                        order == ORDER_COUNT || order == ORDER_OCTETS ? compare_entries : compare_entry_names);
+    for (size_t i = 0; i < *n; i++)
         pointers[i] = entries[i].name;
     free(entries);
-    *n = found;
     return pointers;
 }
 

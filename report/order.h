@@ -13,9 +13,9 @@ enum order {
     ORDER_NAME,
 };
 
-/* Pointers to the rows, NULL-terminated, without those whose count is 0 where `counted`; *n is their number. Good until
- * the next names_row(); to be freed. Without memory the process ends, and says so. */
-const struct name **order_names(const struct names *names, enum order order, bool counted, size_t *n);
+/* Pointers to the first `limit` rows (negative: all), without those whose count is 0 where `counted`; *n is their
+ * number. Good until the next names_row(); to be freed. Without memory the process ends, and says so. */
+const struct name **order_names(const struct names *names, enum order order, bool counted, int64_t limit, size_t *n);
 
 /* A row whose name has levels, with NUL between them. */
 #define LEVELS_MAX 3

@@ -134,7 +134,8 @@ const struct moment *summary_moment(struct summary *summary, const struct line *
 /* Whether --syslog-name wants what this line says. */
 bool summary_wants(const struct summary *summary, const struct line *line);
 
-/* summary_lines.c: input_line_fn. */
+/* summary_lines.c: input_line_fn, and how the lines begin that it wants. */
+extern const char summary_lines_begin[];
 void summary_line(void *context, const struct line *line);
 
 /* summary_trees.c: an event's reason goes to its tree. */

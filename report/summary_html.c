@@ -277,15 +277,14 @@ static void put_cell(struct output *output, const struct name *name, enum column
 static void put_table(struct output *output, const struct names *names, const char *title, enum order order,
                       int64_t limit, unsigned columns)
 {
-    size_t all, n;
+    size_t n;
     const struct name **rows;
 
     if (limit == 0 || !names_rows(names))
         return;
-    rows = order_names(names, order, false, &all);
-    n = rows_of(all, limit);
+    rows = order_names(names, order, false, limit == LIMIT_NONE ? ROWS_DEFAULT : limit, &n);
     put(output, "<section><h2>%s</h2>\n<div class=\"scroll\"><table><tr><th class=\"n\">", title);
-    if (n < all || !names_is_exact(names)) {
+    if (n < names_distinct(names)) {
         put_number(output, n);
         output_literal(output, names_is_exact(names) ? " of " : " of about ");
         put_number(output, names_distinct(names));

@@ -172,10 +172,8 @@ static void put_columns(struct json *json, const struct name *name, enum columns
 static void put_rows(struct json *json, const struct names *names, enum columns columns, int64_t limit)
 {
     size_t n;
-    const struct name **rows = order_names(names, ORDER_COUNT_OCTETS, false, &n);
+    const struct name **rows = order_names(names, ORDER_COUNT_OCTETS, false, limit, &n);
 
-    if (limit >= 0 && (uint64_t)limit < n)
-        n = (size_t)limit;
     put_key(json, "rows");
     open_with(json, '[');
     for (size_t i = 0; i < n; i++) {

@@ -151,6 +151,9 @@ static uint64_t unwrap_repeated(struct span *message)
     return times;
 }
 
+/* Connections, levels, what the master says (daemon, reload, terminating), statistics. */
+const char summary_lines_begin[] = "cdwWfFpPeEmrts";
+
 /* All but a few lines are none of these. */
 static bool may_matter(const struct line *line, struct span message)
 {

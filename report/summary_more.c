@@ -159,7 +159,7 @@ static void put_shares(const struct summary *s, struct output *output, const str
 
     if (!names_rows(names))
         return;
-    rows = order_names(names, ORDER_COUNT, true, &n);
+    rows = order_names(names, ORDER_COUNT, true, LIMIT_NONE, &n);
     for (size_t i = 0; i < n; i++)
         all += rows[i]->count;
     all += names_other(names)->name.count;

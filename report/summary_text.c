@@ -182,8 +182,7 @@ static void put_recipient_domains(const struct summary *s, struct output *output
     text_title(output, title);
     output_literal(output, " sent cnt  bytes   defers   avg dly max dly host/domain\n"
                            " -------- -------  -------  ------- ------- -----------\n");
-    rows = order_names(s->recipient_domains, ORDER_COUNT_OCTETS, false, &n);
-    n = text_at_most(n, s->options->hosts);
+    rows = order_names(s->recipient_domains, ORDER_COUNT_OCTETS, false, s->options->hosts, &n);
     for (size_t i = 0; i < n; i++) {
         const struct domain *domain = (const struct domain *)(const void *)rows[i];
 
@@ -211,8 +210,7 @@ static void put_sender_domains(const struct summary *s, struct output *output)
     text_title(output, title);
     output_literal(output, " msg cnt   bytes   host/domain\n"
                            " -------- -------  -----------\n");
-    rows = order_names(s->sender_domains, ORDER_COUNT_OCTETS, true, &n);
-    n = text_at_most(n, s->options->hosts);
+    rows = order_names(s->sender_domains, ORDER_COUNT_OCTETS, true, s->options->hosts, &n);
     for (size_t i = 0; i < n; i++) {
         text_short(output, " ", rows[i]->count, "");
         text_short(output, "  ", rows[i]->octets, "  ");
@@ -282,8 +280,7 @@ static void put_session_domains(const struct summary *s, struct output *output)
     text_title(output, title);
     output_literal(output, " connections  time conn.  avg./conn.  max. time  host/domain\n"
                            " -----------  ----------  ----------  ---------  -----------\n");
-    rows = order_names(s->session_domains, ORDER_COUNT_OCTETS, true, &n);
-    n = text_at_most(n, s->options->hosts);
+    rows = order_names(s->session_domains, ORDER_COUNT_OCTETS, true, s->options->hosts, &n);
     for (size_t i = 0; i < n; i++) {
         const struct sessions sessions = { rows[i]->count, rows[i]->octets,
                                            ((const struct domain *)(const void *)rows[i])->delay_max_ms };
@@ -314,8 +311,7 @@ static void put_users(const struct summary *s, struct output *output, const stru
         snprintf(title, sizeof title, "%s", words);
     if (!text_list_title(output, title, names_rows(names) == 0, s->options->quiet))
         return;
-    rows = order_names(names, order, false, &n);
-    n = text_at_most(n, s->options->users);
+    rows = order_names(names, order, false, s->options->users, &n);
     for (size_t i = 0; i < n; i++) {
         text_short(output, " ", order == ORDER_OCTETS ? rows[i]->octets : rows[i]->count, "  ");
         put_name(output, names, rows[i]);

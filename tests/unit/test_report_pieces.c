@@ -325,11 +325,13 @@ static void equal_counts_stand_by_domain(void **state)
     (void)state;
     for (size_t i = 0; i < 6; i++)
         ((struct name *)names_row(names, span_of(wanted[added[i]])))->count = added[i] ? 1 : 9;
-    rows = order_names(names, ORDER_COUNT, true, &n);
-    assert_int_equal(n, 6);
-    for (size_t i = 0; i < n; i++)
-        assert_span(names_text(names, rows[i]), wanted[i]);
-    free(rows);
+    for (int64_t limit = -1; limit < 8; limit++) {
+        rows = order_names(names, ORDER_COUNT, true, limit, &n);
+        assert_int_equal(n, limit < 0 || limit > 6 ? 6 : limit);
+        for (size_t i = 0; i < n; i++)
+            assert_span(names_text(names, rows[i]), wanted[i]);
+        free(rows);
+    }
     names_free(names);
 }
 
