@@ -71,7 +71,7 @@ static void put_frame(struct words *w, const struct graph_view *view, const stru
     add(w, "--vertical-label=%s", graph_unit(view));
     add(w, "--lower-limit=0");
     add(w, "--slope-mode");
-    add(w, "--border=0");
+    add(w, "--border=12"); /* in white: a last label is wider than the canvas */
     add(w, "--disable-rrdtool-tag");
     if (!view->is_octets)
         add(w, "--units-exponent=0");
