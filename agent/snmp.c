@@ -198,11 +198,13 @@ void snmp_end(void)
 
 void snmp_list_tokens(const struct options *o)
 {
+    char to_output[] = "o"; /* as option -Lo; by its path, another user's standard output may not be opened */
+
     init_library(o);
     puts("mailtallyd.conf may hold (SNMP's own words are explained in snmpd.conf(5) and snmp.conf(5)):");
     fflush(stdout);
     snmp_disable_log();
-    snmp_enable_filelog("/dev/stdout", 1);
+    snmp_log_options(to_output, 0, NULL);
     read_config_print_usage("  ");
 }
 

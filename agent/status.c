@@ -108,13 +108,14 @@ bool status_all_is_read(const struct status *s)
     return true;
 }
 
-/* A manager makes labels of names: one that is no text would break all that it asks for (snmp_exporter before 0.24).
- * Whoever sends mail may choose a name, too: where rsyslogd makes a directory for each host. */
-static void make_printable(char *name)
+/* A manager makes labels of names: one that is no text would break all that it asks for (snmp_exporter before 0.24), and
+ * a | would begin the numbers of a Nagios check. Whoever sends mail may choose a name, too: where rsyslogd makes a
+ * directory for each host. */
+static void make_printable(char *text)
 {
-    for (; *name; name++)
-        if ((unsigned char)*name < ' ' || (unsigned char)*name > '~')
-            *name = '?';
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || (unsigned char)*text > '~' || *text == '|')
+            *text = '?';
 }
 
 static void fill_source(struct snapshot_source *to, const struct ingest_source *from, uint32_t number)
@@ -127,6 +128,7 @@ static void fill_source(struct snapshot_source *to, const struct ingest_source *
     make_printable(to->name);
     to->status = from->status;
     to->status.name = NULL;
+    make_printable(to->status.last_error);
 }
 
 bool status_fill(const struct status *s, struct snapshot *snapshot)
@@ -158,6 +160,7 @@ static void say(struct snapshot *s, enum agent_status status, const char *format
     va_start(arguments, format);
     vsnprintf(s->status_text, sizeof s->status_text, format, arguments);
     va_end(arguments);
+    make_printable(s->status_text);
 }
 
 /* What an administrator must do something about; false when there is no such thing. The sources first: what is not read

@@ -14,7 +14,7 @@ from snmp_rig import (MAILTALLY, RIG_LOG, ROOT, Rig, counters, delivery, refusal
 # The host of the rig's log is mx1: all that real servers logged. What the test makes up itself belongs to other hosts.
 ODD = "a_b:c.example.org"  # all that a name may hold
 # A log's name as a stranger might choose it, and what the MIB makes of it.
-HOSTILE_LOG, SHOWN_LOG = b'mail\xff"\x1b[31m\n<b>{{x}}\\.log', 'mail?"?[31m?<b>{{x}}\\.log'
+HOSTILE_LOG, SHOWN_LOG = b'mail\xff"\x1b[31m\n<b>|{{x}}\\.log', 'mail?"?[31m?<b>?{{x}}\\.log'
 
 
 def run(root, *words, seconds=60, environment=None, **how):
