@@ -32,7 +32,10 @@ void flows_decide(struct flows *flows, struct event *e, struct flow *f, bool rei
 
     for (size_t i = 0; i < WAITING_CAP; i++)
         if (flows->waiting[i].flow == f) {
-            line.tally = flows->waiting[i].tally; /* at the end of input e is another host's */
+            /* e may be another host's, and much later: time that went by, the end of input. */
+            line.tally = flows->waiting[i].tally;
+            if (line.header.time > flows->waiting[i].due)
+                line.header.time = flows->waiting[i].due;
             decided.queue_id = (struct span){ flows->waiting[i].id, flows->waiting[i].id_octets };
             flows->waiting[i].flow = NULL;
             flows->waiting_n--;

@@ -403,6 +403,26 @@ static void what_waits_for_a_name_is_received_when_none_comes_in_time(void **sta
     feed_free(&f);
 }
 
+/* Not of the time of the line that let it be noticed, which is another host's. */
+static void what_waited_is_received_when_its_time_was_over(void **state)
+{
+    static const char late[] = "Nov 21 09:50:00 mx9 postfix/smtpd[1]: connect from a.example[192.0.2.1]";
+    struct feed f = feed_new(&(struct parser_options){ .seed = 42 });
+    const struct tally *mx1 = NULL;
+
+    (void)state;
+    feed_lines(&f, "@0\n" CLIENT(A) NAMED(A, "") QUEUED(A) LOCALHOST(B) NAMED(B, "web@mx1") QUEUED(B) SENT(B));
+    parser_line(f.parser, &f.source, span_of(late));
+    parser_settle(f.parser, 1795255200);
+    compare(&f, "received=2 sent=1 connections=1");
+    for (size_t i = 0; i < tallies_hosts(f.tallies); i++)
+        if (tallies_host_at(f.tallies, i)->counters[COUNTER_RECEIVED])
+            mx1 = tallies_host_at(f.tallies, i);
+    assert_non_null(mx1);
+    assert_int_equal(mx1->last_event, 1795255200 - 3600 + 30);
+    feed_free(&f);
+}
+
 static void local_submissions_and_web_applications_are_received(void **state)
 {
     (void)state;
@@ -633,6 +653,7 @@ int main(void)
         cmocka_unit_test(without_a_message_id_the_reply_decides),
         cmocka_unit_test(what_waits_may_come_back_itself),
         cmocka_unit_test(what_waits_for_a_name_is_received_when_none_comes_in_time),
+        cmocka_unit_test(what_waited_is_received_when_its_time_was_over),
         cmocka_unit_test(local_submissions_and_web_applications_are_received),
         cmocka_unit_test(two_filters_in_a_row_are_two_hops),
         cmocka_unit_test(a_pipe_filter_is_told_in_any_order_of_lines),
