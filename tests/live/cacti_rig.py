@@ -95,8 +95,8 @@ class Cacti:
         self.sql(f"UPDATE version SET cacti='{version}';"
                  "UPDATE automation_networks SET enabled='';"
                  "UPDATE poller SET hostname='monitor', dbhost='localhost' WHERE id=1;")
-        for name, value in SETTINGS.items():
-            self.sql(f"REPLACE INTO settings (name, value) VALUES ('{name}', '{value}')")
+        rows = ", ".join(f"('{name}', '{value}')" for name, value in SETTINGS.items())
+        self.sql(f"REPLACE INTO settings (name, value) VALUES {rows}")
         self.clock(self.now)
         self.version = version
 
@@ -118,11 +118,13 @@ class Cacti:
 
     def dump(self, *tables):
         """Name -> its rows, as SQL would write them anew."""
-        found = {}
-        for table in tables:
-            out = self.run("mariadb-dump", "--no-defaults", "--compact", "--no-create-info", "--skip-extended-insert",
-                           "--order-by-primary", "cacti", table)
-            found[table] = out.splitlines()
+        found = {table: [] for table in tables}
+        out = self.run("mariadb-dump", "--no-defaults", "--compact", "--no-create-info", "--skip-extended-insert",
+                       "--order-by-primary", "cacti", *tables)
+        for line in out.splitlines():
+            parts = re.match(r"INSERT INTO `(\w+)` VALUES ", line)
+            if parts:
+                found[parts[1]].append(line)
         return found
 
     def tables(self):
