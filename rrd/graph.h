@@ -58,7 +58,7 @@ struct graph_view {
 };
 
 /* Reads the files and fills in all from `series` on. A file that is missing is one without known rows. False, with a
- * sentence in `error`, when nothing can be read. */
+ * sentence in `error`, when there is not one known row. */
 bool graph_read(struct graph_view *view, char *error);
 
 struct graph_look {

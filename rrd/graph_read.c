@@ -202,8 +202,10 @@ bool graph_read(struct graph_view *view, char *error)
     else if (!take_greatest(view, row->all_of, error))
         return false;
     for (unsigned i = 0; i < view->series_n; i++)
-        if (kind_is_new(view, i))
-            any = read_kind(view, view->series[i].kind, error) || any;
+        if (kind_is_new(view, i) && read_kind(view, view->series[i].kind, error))
+            snprintf(error, RRD_ERROR_OCTETS, "nothing is known of this time yet");
+    for (unsigned i = 0; i < view->series_n; i++)
+        any = any || view->series[i].known;
     for (unsigned i = 0; i < view->series_n; i++)
         peak = view->series[i].peak > peak ? view->series[i].peak : peak;
     view->is_hourly = !view->is_octets && peak * 60 < 1;
