@@ -482,5 +482,6 @@ int main(void)
                                         scratch_remove),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("rrd", tests, NULL, NULL);
 }
