@@ -363,6 +363,22 @@ void config_register(const char *type)
         register_config_handler(type, tokens[i].name, tokens[i].read, tokens[i].forget, tokens[i].help);
 }
 
+/* What only all tokens together tell. */
+static bool rrd_is_fine(struct config *config)
+{
+    if (config->rrd_directory && strcmp(config->rrd_directory, config->state_directory) == 0) {
+        config_perror("rrdDirectory must not be the stateDirectory; a directory below it will do");
+        free(config->rrd_directory);
+        config->rrd_directory = NULL;
+        return false;
+    }
+    if (config->pages_directory && !config->rrd_directory) {
+        config_perror("pages are drawn from RRD files: set rrdDirectory, too");
+        return false;
+    }
+    return true;
+}
+
 struct config *config_take(unsigned *errors)
 {
     struct config *taken = reading;
@@ -373,12 +389,7 @@ struct config *config_take(unsigned *errors)
     reading = config_new();
     if (!taken)
         return NULL;
-    if (taken->rrd_directory && strcmp(taken->rrd_directory, taken->state_directory) == 0) {
-        config_perror("rrdDirectory must not be the stateDirectory; a directory below it will do");
-        *errors += 1;
-        free(taken->rrd_directory);
-        taken->rrd_directory = NULL;
-    }
+    *errors += !rrd_is_fine(taken);
     if (taken->sources_n == 0 && !config_add_default_source(taken, error)) {
         config_free(taken);
         return NULL;

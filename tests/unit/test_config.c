@@ -68,6 +68,38 @@ static void assert_wrong(struct scratch *scratch, const char *line, const char *
         fail_msg("\"%s\": \"%s\" does not say \"%s\" and \"%s\"", line, logged, place, words);
 }
 
+static void rrd_files_and_pages_are_configured(void **state)
+{
+    unsigned errors;
+    struct config *config = read_good(*state, "");
+
+    assert_null(config->rrd_directory);
+    assert_null(config->rrdcached);
+    assert_null(config->pages_directory);
+    config_free(config);
+    config =
+        read_good(*state, "rrdDirectory /var/lib/mailtally/rrd\nrrdcached /run/rrdcached.sock\npages /srv/mail 10\n");
+    assert_string_equal(config->rrd_directory, "/var/lib/mailtally/rrd");
+    assert_string_equal(config->rrdcached, "unix:/run/rrdcached.sock");
+    assert_string_equal(config->pages_directory, "/srv/mail");
+    assert_int_equal(config->pages_s, 600);
+    config_free(config);
+    config = read_good(*state, "rrdDirectory /a\npages /srv/mail\n");
+    assert_int_equal(config->pages_s, 300);
+    config_free(config);
+    assert_wrong(*state, "rrdDirectory rrd", "must be a full path");
+    assert_wrong(*state, "rrdcached 192.0.2.1:42217", "must be a socket of this machine");
+    assert_wrong(*state, "pages srv", "must be a full path");
+    assert_wrong(*state, "pages /srv 0", "is not a number of minutes from 1 to 1440");
+    assert_wrong(*state, "pages /srv 5m", "is not a number of minutes from 1 to 1440");
+    config_free(read_text(*state, "stateDirectory /a\nrrdDirectory /a\n", &errors));
+    assert_int_equal(errors, 1);
+    assert_non_null(strstr(logged, "must not be the stateDirectory"));
+    config_free(read_text(*state, "pages /srv\n", &errors));
+    assert_int_equal(errors, 1);
+    assert_non_null(strstr(logged, "set rrdDirectory, too"));
+}
+
 static void has_defaults_when_nothing_is_configured(void **state)
 {
     struct config *config = read_good(*state, "");
@@ -447,6 +479,7 @@ static void searches_hosts_without_regard_to_case(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(rrd_files_and_pages_are_configured),
         TEST(has_defaults_when_nothing_is_configured),
         TEST(reads_sources),
         TEST(reads_sources_that_are_no_files),
