@@ -248,7 +248,7 @@ static const struct row {
     const char *help;
 } rows[] = {
     { OPTIONS_TABLES, 'F', "format", "text|json|tsv", set_format, PARSED, "form of the output; default text" },
-    { OPTIONS_REPORT, 'F', "format", "text|json|html", set_format, PARSED, "form of the output; default text" },
+    { OPTIONS_REPORT, 'F', "format", "text|json|tsv|html", set_format, PARSED, "form of the output; default text" },
     { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "since", "TIME", set_since, PARSED, "only what happened at TIME or later" },
     { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "until", "TIME", set_until, PARSED, "only what happened before TIME" },
     { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "host", "REGEX", set_host, PARSED,
@@ -412,11 +412,11 @@ static void spread_detail(struct report_options *report)
 
 static bool format_is_there(const struct options *options, unsigned sets)
 {
-    bool is_report = sets & OPTIONS_REPORT;
+    bool has_page = sets & OPTIONS_REPORT;
 
-    if (options->format != FORMATS && options->format != (is_report ? FORMAT_TSV : FORMAT_HTML))
+    if (options->format != FORMATS && (options->format != FORMAT_HTML || has_page))
         return true;
-    complain("there is no such format; there are text, json and %s", is_report ? "html" : "tsv");
+    complain("there is no such format; there are text, json%s", has_page ? ", tsv and html" : " and tsv");
     return false;
 }
 

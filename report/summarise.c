@@ -20,8 +20,10 @@ static void put_all(struct summary *summary, struct output *output, const struct
     case FORMAT_HTML:
         summary_html(summary, output, lines);
         break;
+    case FORMAT_TSV:
+        summary_tsv(summary, output);
+        break;
     case FORMAT_TEXT:
-    case FORMAT_TSV: /* not of this subcommand */
     case FORMATS:
         summary_text(summary, output);
         break;

@@ -1,6 +1,7 @@
 /* mailtally report: what was counted for it, and the files that print it.
  *
- *     summary_new -> summary_watch(input_parser()) -> input_read -> summary_text | summary_json | summary_html
+ *     summary_new -> summary_watch(input_parser()) -> input_read -> summary_text | summary_tsv | summary_json |
+ * summary_html
  *
  * A summary takes the parser's events, as they are counted, and the lines that are no events (warnings, connections'
  * ends). What it holds grows with the distinct names in the log up to a cap (names.h), and says so where the cap was
@@ -154,6 +155,7 @@ uint64_t summary_rejected(const struct summary *summary);
 
 void summary_text(const struct summary *summary, struct output *output);
 void summary_json(const struct summary *summary, struct output *output, const struct parser_counts *lines);
+void summary_tsv(const struct summary *summary, struct output *output);
 extern const char summary_style[]; /* all that stands before the page's text */
 void summary_html(const struct summary *summary, struct output *output, const struct parser_counts *lines);
 
