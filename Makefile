@@ -29,6 +29,8 @@ JOURNAL_LIBS      := $(if $(WITHOUT_JOURNAL),,$(shell pkg-config --libs libsyste
 JOURNAL_CFLAGS    := $(if $(JOURNAL_LIBS),-DMAILTALLY_JOURNAL $(shell pkg-config --cflags libsystemd 2>/dev/null))
 RRD_CFLAGS        := $(shell pkg-config --cflags librrd 2>/dev/null)
 RRD_LIBS          := $(shell pkg-config --libs librrd 2>/dev/null)
+# It is loaded when it is needed (rrd/library.h), by the name that programs would be linked with.
+RRD_CFLAGS        += -DLIBRRD_NAME='"$(shell objdump -p "$$(pkg-config --variable=libdir librrd 2>/dev/null)/librrd.so" 2>/dev/null | awk '$$1 == "SONAME" { print $$2 }')"'
 CMOCKA_LIBS       := -lcmocka
 
 # `make V=1` shows the commands.
@@ -51,10 +53,10 @@ $(B)/$(1)/libmailtally.a: $$(call objects,$(1),parser/*.c parser/programs/*.c so
 	@rm -f $$@; $(AR) rcs $$@ $$^
 $(B)/$(1)/mailtally: $$(call objects,$(1),report/*.c rrd/*.c config/*.c) $(B)/$(1)/libmailtally.a
 	$$(call say,LINK,$$@)
-	$$(Q)$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_LIBS) $(ARCHIVE_LIBS) $(RRD_LIBS) -lpthread
+	$$(Q)$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_LIBS) $(ARCHIVE_LIBS) -lpthread
 $(B)/$(1)/mailtallyd: $$(call objects,$(1),agent/*.c rrd/*.c config/*.c) $(B)/$(1)/libmailtally.a
 	$$(call say,LINK,$$@)
-	$$(Q)$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_AGENT_LIBS) $(ARCHIVE_LIBS) $(JOURNAL_LIBS) $(RRD_LIBS) -lpthread
+	$$(Q)$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_AGENT_LIBS) $(ARCHIVE_LIBS) $(JOURNAL_LIBS) -lpthread
 endef
 # Most of the parser's functions are small and stand in other files than their callers: the linker inlines them.
 ifneq ($(findstring gcc,$(CC)),)
@@ -83,7 +85,7 @@ $(B)/unit/%: $(B)/san/tests/unit/%.o $(AGENT_SAN) $(B)/san/libmailtally.a
 $(B)/unit/test_report%: $(B)/san/tests/unit/test_report%.o $(filter-out $(B)/san/report/main.o,$(call objects,san,report/*.c rrd/*.c config/*.c)) $(B)/san/libmailtally.a
 	@mkdir -p $(dir $@)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(SNMP_LIBS) $(ARCHIVE_LIBS) $(RRD_LIBS) $(CMOCKA_LIBS) -lpthread
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(SNMP_LIBS) $(ARCHIVE_LIBS) $(CMOCKA_LIBS) -lpthread
 
 # Fuzz targets: tests/fuzz/fuzz_*.c with libFuzzer; their kept inputs are replayed by `make check`.
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -3,12 +3,12 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include <inttypes.h>
 #include <math.h>
-#include <rrd.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "output.h"
 #include "rrd.h"
+#include "../rrd/library.h"
 
 #define SOURCES_MAX  128
 #define ARCHIVES_MAX 64
@@ -265,16 +265,16 @@ static bool show(struct output *output, const struct options *options, const cha
     struct shown *s = calloc(1, sizeof *s);
     rrd_info_t *info;
 
-    rrd_clear_error();
-    info = s ? rrd_info_r(path) : NULL;
+    librrd_clear_error();
+    info = s ? librrd_info_r(path) : NULL;
     if (!info) {
-        complain("%s", s ? rrd_get_error() : "no memory");
+        complain("%s", s ? librrd_get_error() : "no memory");
         free(s);
         return false;
     }
     for (const rrd_info_t *i = info; i; i = i->next)
         take(s, i);
-    rrd_info_free(info);
+    librrd_info_free(info);
     switch (options->format) {
     case FORMAT_TEXT:
         put_text(output, path, s);

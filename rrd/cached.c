@@ -2,13 +2,12 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cached.h"
 
-#include <rrd.h>
-#include <rrd_client.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "file.h"
+#include "library.h"
 
 struct cached {
     char *address;
@@ -31,32 +30,33 @@ void cached_free(struct cached *c)
 {
     if (!c)
         return;
-    rrdc_disconnect();
+    librrdc_disconnect();
     free(c->address);
     free(c);
 }
 
 static bool connect_to(struct cached *c)
 {
-    rrd_clear_error();
-    return rrdc_is_connected(c->address) || rrdc_connect(c->address) == 0;
+    librrd_clear_error();
+    return librrdc_is_connected(c->address) || librrdc_connect(c->address) == 0;
 }
 
 bool cached_flush(struct cached *c, const char *path)
 {
-    return connect_to(c) && rrdc_flush(path) == 0;
+    return connect_to(c) && librrdc_flush(path) == 0;
 }
 
 bool cached_update(struct cached *c, const char *path, const char *const *values, int n, char *error)
 {
     if (!connect_to(c)) {
-        snprintf(error, RRD_ERROR_OCTETS, "rrdcached does not answer at %.100s: %.200s", c->address, rrd_get_error());
+        snprintf(error, RRD_ERROR_OCTETS, "rrdcached does not answer at %.100s: %.200s", c->address,
+                 librrd_get_error());
         return false;
     }
-    if (rrdc_update(path, n, values) == 0)
+    if (librrdc_update(path, n, values) == 0)
         return true;
     snprintf(error, RRD_ERROR_OCTETS, "rrdcached at %.100s: %.250s", c->address,
-             rrd_test_error() ? rrd_get_error() : "it refuses the update or is gone");
-    rrdc_disconnect(); /* it may have been started again */
+             librrd_test_error() ? librrd_get_error() : "it refuses the update or is gone");
+    librrdc_disconnect(); /* it may have been started again */
     return false;
 }

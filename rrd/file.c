@@ -1,12 +1,12 @@
 /* One RRD file.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "file.h"
+#include "library.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pwd.h>
-#include <rrd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -88,10 +88,10 @@ enum rrd_file_state rrd_file_look(const char *path, enum rrd_kind kind, int64_t 
     *as_ours = true;
     if (access(path, F_OK) != 0 && errno == ENOENT)
         return RRD_FILE_MISSING;
-    rrd_clear_error();
-    info = rrd_info_r(path);
+    librrd_clear_error();
+    info = librrd_info_r(path);
     if (!info) {
-        rrd_file_explain(path, rrd_get_error(), error);
+        rrd_file_explain(path, librrd_get_error(), error);
         return RRD_FILE_BAD;
     }
     for (const rrd_info_t *i = info; i; i = i->next) {
@@ -99,15 +99,15 @@ enum rrd_file_state rrd_file_look(const char *path, enum rrd_kind kind, int64_t 
         sources +=
             strncmp(i->key, "ds[", 3) == 0 && strlen(i->key) > 7 && strcmp(i->key + strlen(i->key) - 7, "].index") == 0;
     }
-    rrd_info_free(info);
+    librrd_info_free(info);
     *as_ours = sources == rrd_kind_sources(kind);
     return check(seen, kind, step, as_ours, error) ? RRD_FILE_GOOD : RRD_FILE_BAD;
 }
 
 int64_t rrd_file_last(const char *path)
 {
-    rrd_clear_error();
-    return (int64_t)rrd_last_r(path);
+    librrd_clear_error();
+    return (int64_t)librrd_last_r(path);
 }
 
 /* ---- making ---- */
@@ -172,11 +172,11 @@ bool rrd_file_create(const char *path, enum rrd_kind kind, int64_t start, char *
         return false;
     }
     define(&d, kind);
-    rrd_clear_error();
+    librrd_clear_error();
     errno = 0;
-    if (rrd_create_r(temporary, RRD_STEP_S, (time_t)start, d.n, d.list) != 0) {
+    if (librrd_create_r(temporary, RRD_STEP_S, (time_t)start, d.n, d.list) != 0) {
         /* A full disk is all that it fails at without saying why. */
-        rrd_file_explain(temporary, rrd_test_error() ? rrd_get_error() : strerror(ENOSPC), error);
+        rrd_file_explain(temporary, librrd_test_error() ? librrd_get_error() : strerror(ENOSPC), error);
         unlink(temporary);
         return false;
     }
@@ -198,10 +198,10 @@ bool rrd_file_update(const char *path, enum rrd_kind kind, const char *const *va
     for (unsigned i = 0; i < rrd_kind_sources(kind); i++)
         octets += (size_t)snprintf(names + octets, sizeof names - octets, "%s%s", i ? ":" : "",
                                    rrd_slot_name(rrd_kind_first(kind) + i));
-    rrd_clear_error();
-    if (rrd_update_r(path, names, n, (const char **)(uintptr_t)values) == 0)
+    librrd_clear_error();
+    if (librrd_update_r(path, names, n, (const char **)(uintptr_t)values) == 0)
         return true;
-    rrd_file_explain(path, rrd_get_error(), error);
+    rrd_file_explain(path, librrd_get_error(), error);
     return false;
 }
 

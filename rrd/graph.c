@@ -1,7 +1,6 @@
 /* Pictures.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include <limits.h>
-#include <rrd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 
 #include "directory.h"
 #include "graph_rows.h"
+#include "library.h"
 
 #define WIDTH_DEFAULT 540 /* a third of it is a row each, as mailgraph draws */
 #define WORDS_MAX     160
@@ -172,16 +172,16 @@ char *graph_draw(const struct graph_view *view, const struct graph_look *look, s
     put_frame(&w, view, look);
     if (put_series(&w, view, look->legend) && look->legend)
         put_time(&w);
-    rrd_clear_error();
+    librrd_clear_error();
     if (!w.is_full)
-        info = rrd_graph_v(w.n, w.list);
+        info = librrd_graph_v(w.n, w.list);
     if (info)
         image = take_image(info, octets);
     if (!image)
         snprintf(error, RRD_ERROR_OCTETS, "the picture cannot be drawn: %.200s",
-                 rrd_test_error() ? rrd_get_error() : "librrd gives none");
+                 librrd_test_error() ? librrd_get_error() : "librrd gives none");
     if (info)
-        rrd_info_free(info);
+        librrd_info_free(info);
     free(w.text);
     return image;
 }

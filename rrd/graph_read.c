@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include <limits.h>
 #include <math.h>
-#include <rrd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include "../parser/hash.h"
 #include "directory.h"
 #include "graph_rows.h"
+#include "library.h"
 
 #define GREATEST 7 /* of the reasons */
 
@@ -34,10 +34,10 @@ static bool fetch(const struct graph_view *view, enum rrd_kind kind, const char 
     *f = (struct fetched){ .start = (time_t)view->start, .end = (time_t)view->end, .step = view->step_s };
     if (!rrd_path(path, sizeof path, view->directory, view->host, kind))
         return false;
-    rrd_clear_error();
-    if (rrd_fetch_r(path, function, &f->start, &f->end, &f->step, &f->n, &f->names, &f->data) == 0)
+    librrd_clear_error();
+    if (librrd_fetch_r(path, function, &f->start, &f->end, &f->step, &f->n, &f->names, &f->data) == 0)
         return true;
-    rrd_file_explain(path, rrd_get_error(), error);
+    rrd_file_explain(path, librrd_get_error(), error);
     return false;
 }
 
