@@ -124,24 +124,33 @@ static void make_room(struct names *names)
     place_all(names);
 }
 
-/* The greatest count of the half that is to go. */
+static int by_number(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+/* The greatest count of the half that is to go. In nearly all logs that is a small number, which is found without
+ * putting all in order. */
 static uint64_t threshold(const struct names *names)
 {
-    uint32_t rows_of[COUNTS_SEPARATE] = { 0 }, sum = 0;
-    uint64_t most = 0;
+    uint32_t rows_of[COUNTS_SEPARATE] = { 0 }, sum = 0, half = names->rows_n / 2;
+    uint64_t *counts, median;
 
-    for (uint32_t i = 0; i < names->rows_n; i++) {
-        uint64_t count = row_at(names, i)->count;
-
-        if (count < COUNTS_SEPARATE)
-            rows_of[count]++;
-        if (count > most)
-            most = count;
-    }
+    for (uint32_t i = 0; i < names->rows_n; i++)
+        if (row_at(names, i)->count < COUNTS_SEPARATE)
+            rows_of[row_at(names, i)->count]++;
     for (uint64_t count = 0; count < COUNTS_SEPARATE; count++)
-        if ((sum += rows_of[count]) >= names->rows_n / 2)
+        if ((sum += rows_of[count]) >= half)
             return count;
-    return most / 2 > COUNTS_SEPARATE ? most / 2 : most; /* many large ones: no log is like that */
+    counts = grow(NULL, names->rows_n * sizeof *counts);
+    for (uint32_t i = 0; i < names->rows_n; i++)
+        counts[i] = row_at(names, i)->count;
+    qsort(counts, names->rows_n, sizeof *counts, by_number);
+    median = counts[half];
+    free(counts);
+    return median;
 }
 
 static void take_other(struct names *names, const struct name *row)

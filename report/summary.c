@@ -27,6 +27,14 @@ static struct names *new_domains(uint32_t cap, uint64_t seed)
     return names_new(sizeof(struct domain), cap, seed);
 }
 
+/* Where each message has a row, as many as there may be addresses. */
+static uint32_t branches_max(const struct summary *s, int tree)
+{
+    bool of_messages = tree == TREE_DETAIL || tree == TREE_NO_SIZE;
+
+    return of_messages && s->options->names_max > BRANCHES_MAX ? s->options->names_max : BRANCHES_MAX;
+}
+
 static bool make_tables(struct summary *s)
 {
     bool made;
@@ -42,7 +50,7 @@ static bool make_tables(struct summary *s)
     made = s->senders && s->recipients && s->sender_domains && s->recipient_domains && s->session_domains &&
            s->plugins && s->zones && s->notes;
     for (int i = 0; i < TREES; i++)
-        made &= (s->trees[i] = names_new(sizeof(struct name), BRANCHES_MAX, s->seed)) != NULL;
+        made &= (s->trees[i] = names_new(sizeof(struct name), branches_max(s, i), s->seed)) != NULL;
     return made;
 }
 

@@ -19,7 +19,7 @@
 #include "options.h"
 #include "output.h"
 
-#define DAYS_MAX 3700
+#define DAYS_MAX 3700 /* what is later goes to the last of them */
 
 /* What is told in two or three levels: group, reason, and whom it was about. */
 enum tree {

@@ -92,6 +92,23 @@ static void above_the_cap_the_frequent_stay_and_the_sum_is_exact(void **state)
     names_free(names);
 }
 
+static void there_is_room_also_where_all_are_frequent(void **state)
+{
+    struct names *names = names_new(sizeof(struct name), 50, 7);
+    uint64_t all = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 1000; i++) {
+        uint64_t count = i % 3 ? 1000 : 100000 + i;
+
+        row(names, i)->count += count;
+        all += count;
+        assert_true(names_rows(names) <= 50);
+    }
+    assert_int_equal(sum(names), all);
+    names_free(names);
+}
+
 static void a_domain_that_is_dropped_leaves_its_sums(void **state)
 {
     struct names *names = names_new(sizeof(struct domain), 10, 7);
@@ -370,6 +387,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_below_the_cap_are_exact),
         cmocka_unit_test(above_the_cap_the_frequent_stay_and_the_sum_is_exact),
+        cmocka_unit_test(there_is_room_also_where_all_are_frequent),
         cmocka_unit_test(a_domain_that_is_dropped_leaves_its_sums),
         cmocka_unit_test(a_name_may_be_empty_or_very_long),
         cmocka_unit_test(percentiles_are_within_their_bound),
