@@ -14,6 +14,7 @@ from snmp_rig import MAILTALLY, TOP, Rig, program, skip_all
 
 PLAIN = os.environ.get("MAILTALLYD_PLAIN", str(TOP / "build/mailtallyd"))
 STEP, ROW = 60, 480
+ROWS_S = (480, 3360) # of the first archives
 # Data source -> the counters that it is the sum of. The first three files are mailgraph's.
 MAILGRAPH = {
     "mailgraph.rrd": {"sent": ["sent"], "recv": ["received"], "bounced": ["bounced", "expired"],
@@ -50,11 +51,11 @@ def last(path):
     return int(done.stdout) if done.returncode == 0 else 0
 
 
-def rows(path, function="AVERAGE", start=None):
-    """{time of the row's end: {data source: rate}} of the finest archive; None where it is unknown."""
+def rows(path, function="AVERAGE", start=None, row_s=480):
+    """{time of the row's end: {data source: rate}} of an archive; None where it is unknown."""
     end = last(path)
-    start = end - 195 * ROW if start is None else start
-    text = rrdtool("fetch", path, function, "-r", ROW, "-s", start - start % ROW, "-e", end - end % ROW)
+    start = end - 195 * row_s if start is None else start
+    text = rrdtool("fetch", path, function, "-r", row_s, "-s", start - start % row_s, "-e", end - end % row_s)
     lines = text.splitlines()
     names = lines[0].split()
     table = {}
@@ -66,15 +67,15 @@ def rows(path, function="AVERAGE", start=None):
     return table
 
 
-def totals(path, start=None):
-    """{data source: all that it has, in whole rows and in the one under way}."""
-    sums = {}
-    for row in rows(path, start=start).values():
+def totals(path, start=None, archive=0):
+    """{data source: all that it has, in whole rows of an archive and in the row under way}."""
+    sums, row_s = {}, ROWS_S[archive]
+    for row in rows(path, start=start, row_s=row_s).values():
         for name, rate in row.items():
-            sums[name] = sums.get(name, 0) + (rate or 0) * ROW
+            sums[name] = sums.get(name, 0) + (rate or 0) * row_s
     info = rrdtool("info", path)
     places = {int(place): name for name, place in re.findall(r"^ds\[(.+?)\]\.index = (\d+)", info, re.M)}
-    for place, value in re.findall(r"^rra\[0\]\.cdp_prep\[(\d+)\]\.value = (\S+)", info, re.M):
+    for place, value in re.findall(rf"^rra\[{archive}\]\.cdp_prep\[(\d+)\]\.value = (\S+)", info, re.M):
         if "nan" not in value.lower():
             name = places[int(place)]
             sums[name] = sums.get(name, 0) + float(value) * STEP
