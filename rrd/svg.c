@@ -1,4 +1,4 @@
-/* Light and dark.
+/* Light and dark, and room for the last label.
  *
  * Cairo writes each colour as style="...:rgb(0%,0%,60%)...". A style sheet in the picture gives each of our colours a
  * dark one where the reader wants that.
@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "html.h"
 
@@ -43,6 +44,28 @@ static void put_rule(struct html *h, const char *property, uint32_t light, uint3
     html_printf(h, ")\"]{%s:#%06x!important}\n", property, dark);
 }
 
+/* The last label of time may be wider than librrd's margin. */
+#define MORE_WIDTH 22
+
+/* The tag <svg ...> with more room on the right. */
+static void put_tag(struct html *h, const char *tag, const char *end)
+{
+    static const char *const names[] = { " width=\"", " viewBox=\"0 0 " };
+
+    for (const char *p = tag; p < end; p++) {
+        html_printf(h, "%c", *p);
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+            const size_t n = strlen(names[i]);
+            char *rest;
+
+            if ((size_t)(p - tag) + 1 < n || strncmp(p + 1 - n, names[i], n) != 0)
+                continue;
+            html_printf(h, "%ld", strtol(p + 1, &rest, 10) + MORE_WIDTH);
+            p = rest - 1;
+        }
+    }
+}
+
 char *svg_themed(const struct graph_view *view, const char *image, const char *mark, size_t *octets)
 {
     const char *svg = strstr(image, "<svg"), *inside = svg ? strchr(svg, '>') : NULL;
@@ -53,8 +76,7 @@ char *svg_themed(const struct graph_view *view, const char *image, const char *m
     else
         inside++;
     html_printf(&h, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n%s\n", mark);
-    for (const char *p = svg; p < inside; p++)
-        html_printf(&h, "%c", *p);
+    put_tag(&h, svg, inside);
     html_raw(&h, "\n<style>@media(prefers-color-scheme:dark){\n");
     for (size_t i = 0; i < sizeof frame / sizeof frame[0]; i++) {
         put_rule(&h, "fill", frame[i].light, frame[i].dark);
