@@ -17,6 +17,7 @@
 # RIG_ROOT set to the scratch copy: an overlay whose upper layer is in memory. When it ends, or is
 # killed, or the terminal says ctrl-C, the kernel ends every daemon that was started in the namespace and
 # the mounts go with it: there is no clean-up that could be missed.
+# SPDX-License-Identifier: GPL-2.0-or-later
 
 RIG_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 RIG_ROOTS=$RIG_TOP/build/roots

@@ -5,6 +5,8 @@ time of it adds to the counters, in each of a rig's modes (MODES) the same. Two 
 what they mean for the counters depends on how the content filter is attached:
   filtered   messages that come back from the filter (default: those received)
   handed     recipient lines that hand a message over to the filter (default: filtered)
+
+SPDX-License-Identifier: GPL-2.0-or-later
 """
 
 import collections

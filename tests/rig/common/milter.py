@@ -1,4 +1,7 @@
-"""A mail filter that does what the message asks for: X-Rig-Milter: reject, tempfail, discard, quarantine, text."""
+"""A mail filter that does what the message asks for: X-Rig-Milter: reject, tempfail, discard, quarantine, text.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
 
 import socket
 import struct

@@ -1,4 +1,7 @@
-"""The world: SMTP and LMTP servers that accept, refuse, hang up or lie, and that write down what arrived."""
+"""The world: SMTP and LMTP servers that accept, refuse, hang up or lie, and that write down what arrived.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
 
 import re
 import socket

@@ -2,6 +2,8 @@
 
 Octets are given as bounds, MIN..MAX: what a server calls the size of a message depends on how it stores it and on
 the header fields that it and the filter add.
+
+SPDX-License-Identifier: GPL-2.0-or-later
 """
 
 from ledger import COUNTERS

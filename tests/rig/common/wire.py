@@ -1,4 +1,7 @@
-"""The client's side of SMTP, on a bare socket: it may break the protocol, and it remembers every reply."""
+"""The client's side of SMTP, on a bare socket: it may break the protocol, and it remembers every reply.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
 
 import base64
 import socket

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Runs all scenarios of a mode in the root RIG_ROOT and writes log and truth: drive.py MODE OUTDIR."""
+"""Runs all scenarios of a mode in the root RIG_ROOT and writes log and truth: drive.py MODE OUTDIR.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
 
 import os
 import pathlib

@@ -1,4 +1,7 @@
-"""Mail that is accepted and goes where it should; sessions that come to nothing without a refusal."""
+"""Mail that is accepted and goes where it should; sessions that come to nothing without a refusal.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
 
 from ledger import scenario
 

@@ -1,4 +1,7 @@
-"""Deliveries that fail, for ever or for now, and what the sender is told."""
+"""Deliveries that fail, for ever or for now, and what the sender is told.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
 
 from ledger import scenario
 

@@ -1,4 +1,7 @@
-"""Spam, viruses, banned files and bad headers; what the checks of Postfix itself do with a message."""
+"""Spam, viruses, banned files and bad headers; what the checks of Postfix itself do with a message.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
 
 from ledger import scenario
 from samples import EICAR, GTUBE

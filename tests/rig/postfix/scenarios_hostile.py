@@ -1,4 +1,7 @@
-"""Text that others choose, and that looks like what a mail server would write."""
+"""Text that others choose, and that looks like what a mail server would write.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
 
 from ledger import scenario
 

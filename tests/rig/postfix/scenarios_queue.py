@@ -1,4 +1,7 @@
-"""What happens to mail in the queue: held, released, deleted, retried, expired; probes."""
+"""What happens to mail in the queue: held, released, deleted, retried, expired; probes.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
 
 from ledger import scenario
 

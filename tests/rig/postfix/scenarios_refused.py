@@ -1,4 +1,7 @@
-"""Refusals at the SMTP door, each for its own reason."""
+"""Refusals at the SMTP door, each for its own reason.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
 
 import time
 

@@ -1,4 +1,7 @@
-"""The servers in the root: their configuration and start."""
+"""The servers in the root: their configuration and start.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
 
 import pathlib
 import shutil
