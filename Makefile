@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 VERSION  := 0.1.0
-# The arc of the MIB's root; `make generate BASE_OID=...` moves the MIB, templates and checks to a number of your own.
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 B        := build
@@ -145,6 +144,9 @@ install: all ## Install below PREFIX (default /usr/local), DESTDIR in front
 	install -m 644 cacti-templates/resource/snmp_queries/* \
 	    $(DESTDIR)$(PREFIX)/share/doc/mailtally/cacti-templates/resource/snmp_queries/
 	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/mailtally/docs/
+	install -d $(DESTDIR)$(PREFIX)/share/doc/mailtally/docs/images/cacti $(DESTDIR)$(PREFIX)/share/doc/mailtally/docs/pages
+	install -m 644 docs/images/cacti/* $(DESTDIR)$(PREFIX)/share/doc/mailtally/docs/images/cacti/
+	install -m 644 docs/pages/* $(DESTDIR)$(PREFIX)/share/doc/mailtally/docs/pages/
 	for system in prometheus collectd zabbix; do \
 	    install -d $(DESTDIR)$(PREFIX)/share/doc/mailtally/checks/$$system && \
 	    install -m 644 checks/$$system/* $(DESTDIR)$(PREFIX)/share/doc/mailtally/checks/$$system/ || exit; done

@@ -101,8 +101,8 @@ bool embedded_listen(const char *addresses)
     if (init_master_agent() == 0)
         return true;
     log_message(LOG_ERR,
-                "cannot listen on %s: something else listens there, or the port is below 1024 and needs root "
-                "(options -u and -g then give root up)",
+                "cannot listen on %s: something else listens there, it is no address of this machine, or the port is "
+                "below 1024 and needs root (options -u and -g then give root up)",
                 configured ? configured : DEFAULT_ADDRESS);
     return false;
 }

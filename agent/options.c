@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../config/config.h"
+
 enum { OPTION_DUMP = 256, OPTION_IMPORT };
 
 static bool complain(const char *format, const char *word)
@@ -42,14 +44,32 @@ static bool set_config_file(struct options *o, const char *path)
     char message[PATH_MAX + 128];
 
     o->config_file = full_path(path);
-    if (o->config_file && access(o->config_file, R_OK) == 0)
+    if (o->config_file && config_can_be_read(o->config_file))
         return true;
     snprintf(message, sizeof message, "cannot read the configuration %s: %s", path, strerror(errno));
     return complain("%s", message);
 }
 
+/* Net-SNMP would go on without a log, and say nothing. */
+static bool log_file_opens(const char *path)
+{
+    char message[PATH_MAX + 128];
+    FILE *file = fopen(path, "ae");
+
+    if (file) {
+        fclose(file);
+        return true;
+    }
+    snprintf(message, sizeof message, "cannot write the log %s: %s", path, strerror(errno));
+    return complain("%s", message);
+}
+
 static bool set_log(struct options *o, char *word, int argc, char **argv)
 {
+    const char *file = word[0] != 'f' ? NULL : word[1] ? word + 1 : argv[optind];
+
+    if (file && !log_file_opens(file))
+        return false;
     o->logs = true;
     o->logs_to_output = o->logs_to_output || word[0] == 'o' || word[0] == 'O';
     if (snmp_log_options(word, argc, argv) >= 0)
@@ -139,7 +159,7 @@ bool options_parse(struct options *o, int argc, char **argv)
     *o = (struct options){ .task = TASK_RUN };
     while ((option = getopt_long(argc, argv, "CD:EHL:Tc:fg:hp:u:vx:", words, NULL)) != -1) {
         if (option == '?') /* getopt has said what is wrong */
-            return complain("%s", "there is nothing to run");
+            return complain("%s", "nothing was done");
         if (!set_option(o, option, optarg, argc, argv))
             return false;
     }

@@ -53,8 +53,8 @@ struct config *snmp_first_look(const struct options *o, unsigned *errors)
     config_register(AGENT_NAME);
     log_mute(true);
     read_files(o);
-    log_mute(false);
     config = config_take(errors);
+    log_mute(false);
     return config;
 }
 

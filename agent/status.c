@@ -108,8 +108,8 @@ bool status_all_is_read(const struct status *s)
     return true;
 }
 
-/* A manager makes labels of names: one that is no text would break all that it asks for (snmp_exporter before 0.24), and
- * a | would begin the numbers of a Nagios check. Whoever sends mail may choose a name, too: where rsyslogd makes a
+/* A manager makes labels of names: one that is no text would break all that it asks for (snmp_exporter before 0.24),
+ * and a | would begin the numbers of a Nagios check. Whoever sends mail may choose a name, too: where rsyslogd makes a
  * directory for each host. */
 static void make_printable(char *text)
 {

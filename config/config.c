@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -209,11 +210,16 @@ static void content_filter_token(const char *token, char *line)
     char word[WORD_OCTETS], error[CONFIG_ERROR_OCTETS];
 
     (void)token;
-    while (next_word(&line, word))
+    while (next_word(&line, word)) {
         if (!config_set_content_filter(reading, word, error)) {
             wrong(error);
             return;
         }
+        if (reading->content_filter != CONTENT_FILTER_HOSTS) { /* auto, none and loopback stand alone */
+            no_more(line);
+            return;
+        }
+    }
 }
 
 static void switch_programs(char *line, bool on)
@@ -363,17 +369,21 @@ void config_register(const char *type)
         register_config_handler(type, tokens[i].name, tokens[i].read, tokens[i].forget, tokens[i].help);
 }
 
-/* What only all tokens together tell. */
+/* What only all tokens together tell: of no line. */
 static bool rrd_is_fine(struct config *config)
 {
     if (config->rrd_directory && strcmp(config->rrd_directory, config->state_directory) == 0) {
-        config_perror("rrdDirectory must not be the stateDirectory; a directory below it will do");
+        snmp_log(LOG_ERR, "Error: rrdDirectory must not be the stateDirectory; a directory below it will do\n");
         free(config->rrd_directory);
         config->rrd_directory = NULL;
         return false;
     }
     if (config->pages_directory && !config->rrd_directory) {
-        config_perror("pages are drawn from RRD files: set rrdDirectory, too");
+        snmp_log(LOG_ERR, "Error: pages are drawn from RRD files: set rrdDirectory, too\n");
+        return false;
+    }
+    if (config->pages_directory && strcmp(config->pages_directory, config->rrd_directory) == 0) {
+        snmp_log(LOG_ERR, "Error: pages and rrdDirectory must not be one directory: a web server shows the pages\n");
         return false;
     }
     return true;
@@ -397,9 +407,19 @@ struct config *config_take(unsigned *errors)
     return taken;
 }
 
+bool config_can_be_read(const char *file)
+{
+    struct stat status;
+
+    if (access(file, R_OK) != 0 || stat(file, &status) != 0)
+        return false;
+    errno = EISDIR;
+    return !S_ISDIR(status.st_mode);
+}
+
 struct config *config_read(const char *file, unsigned *errors)
 {
-    if (file && access(file, R_OK) != 0) {
+    if (file && !config_can_be_read(file)) {
         fprintf(stderr, "mailtally: %s: the configuration cannot be read: %s\n", file, strerror(errno));
         return NULL;
     }

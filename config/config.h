@@ -87,7 +87,7 @@ struct config {
 #define CONFIG_TYPE "mailtallyd"
 
 /* Room for a sentence of the functions below. */
-#define CONFIG_ERROR_OCTETS 320
+#define CONFIG_ERROR_OCTETS 480 /* the longest lists the mail programs */
 
 /* Defaults but no source. NULL without memory. */
 struct config *config_new(void);
@@ -131,6 +131,9 @@ void config_register(const char *type);
  * memory. */
 struct config *config_take(unsigned *errors);
 void config_free(struct config *config);
+
+/* False, with errno, when it cannot be opened, and of a directory, which Net-SNMP takes for a file without lines. */
+bool config_can_be_read(const char *file);
 
 /* For the command, which has no agent: initialises Net-SNMP's base library, reads `file` alone, or, when it is NULL,
  * the usual places, and takes the result. Messages go to standard error; tokens that only the daemon knows pass. NULL

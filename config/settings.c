@@ -145,7 +145,8 @@ static bool refuse_program(char *error, const char *program)
     int n = snprintf(error, CONFIG_ERROR_OCTETS, "no mail program \"%.60s\" is known; there are", program);
 
     for (size_t i = 0; i < recognisers_n && n > 0 && n < CONFIG_ERROR_OCTETS; i++)
-        n += snprintf(error + n, (size_t)(CONFIG_ERROR_OCTETS - n), "%s %s", i ? "," : "", recognisers[i]->name);
+        if (recogniser_named(span_of(recognisers[i]->name)) == recognisers[i]) /* a program may have several */
+            n += snprintf(error + n, (size_t)(CONFIG_ERROR_OCTETS - n), "%s %s", i ? "," : "", recognisers[i]->name);
     return false;
 }
 

@@ -3,7 +3,6 @@
 #include "chart.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #define WIDTH     960.0
@@ -13,18 +12,6 @@
 #define TOP       10.0
 #define BOTTOM    26.0
 #define LABEL_MIN 44.0 /* between two labels */
-
-static void put(struct output *output, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void put(struct output *output, const char *format, ...)
-{
-    char text[512];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    output_literal(output, text);
-}
 
 static uint64_t group_height(const struct chart *chart, const struct chart_group *group)
 {
@@ -68,11 +55,11 @@ static uint64_t tick_of(uint64_t most)
 static void put_axis_number(struct output *output, uint64_t value)
 {
     if (value >= 10000000)
-        put(output, "%" PRIu64 " M", value / 1000000);
+        output_print(output, "%" PRIu64 " M", value / 1000000);
     else if (value >= 10000)
-        put(output, "%" PRIu64 " k", value / 1000);
+        output_print(output, "%" PRIu64 " k", value / 1000);
     else
-        put(output, "%" PRIu64, value);
+        output_print(output, "%" PRIu64, value);
 }
 
 static double y_of(uint64_t value, uint64_t top)
@@ -85,8 +72,9 @@ static void put_grid(struct output *output, uint64_t top, uint64_t tick)
     for (uint64_t value = 0; value <= top; value += tick) {
         double y = y_of(value, top);
 
-        put(output, "<line class=\"g\" x1=\"%.0f\" x2=\"%.0f\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT, WIDTH - RIGHT, y, y);
-        put(output, "<text class=\"y\" x=\"%.0f\" y=\"%.1f\">", LEFT - 6, y + 4);
+        output_print(output, "<line class=\"g\" x1=\"%.0f\" x2=\"%.0f\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT, WIDTH - RIGHT,
+                     y, y);
+        output_print(output, "<text class=\"y\" x=\"%.0f\" y=\"%.1f\">", LEFT - 6, y + 4);
         put_axis_number(output, value);
         output_literal(output, "</text>");
     }
@@ -97,10 +85,11 @@ static void put_bar(struct output *output, const struct chart *chart, const stru
 {
     double y = y_of(below + group->values[series], top), height = y_of(below, top) - y;
 
-    put(output,
-        "<rect class=\"c%u\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>%s, %s: %" PRIu64
-        "</title></rect>",
-        series, x, y, width, height < 1 ? 1 : height, group->label, chart->series[series], group->values[series]);
+    output_print(output,
+                 "<rect class=\"c%u\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>%s, %s: %" PRIu64
+                 "</title></rect>",
+                 series, x, y, width, height < 1 ? 1 : height, group->label, chart->series[series],
+                 group->values[series]);
 }
 
 static void put_group(struct output *output, const struct chart *chart, const struct chart_group *group, double x,
@@ -123,7 +112,7 @@ static void put_legend(struct output *output, const struct chart *chart)
     output_string(output, chart->caption);
     output_literal(output, "</b>");
     for (unsigned i = 0; i < chart->series_n; i++) {
-        put(output, " <span class=\"l\"><span class=\"k c%u\"></span>", i);
+        output_print(output, " <span class=\"l\"><span class=\"k c%u\"></span>", i);
         output_string(output, chart->series[i]);
         output_literal(output, "</span>");
     }
@@ -140,15 +129,15 @@ void chart_put(struct output *output, const struct chart *chart)
         return;
     output_literal(output, "<figure>");
     put_legend(output, chart);
-    put(output, "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\">", WIDTH, HEIGHT);
+    output_print(output, "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\">", WIDTH, HEIGHT);
     put_grid(output, top, tick);
     for (unsigned i = 0; i < chart->groups_n; i++) {
         double x = LEFT + step * i + step * 0.1;
 
         put_group(output, chart, &chart->groups[i], x, width, top);
         if (i % every == 0)
-            put(output, "<text class=\"x\" x=\"%.1f\" y=\"%.0f\">%s</text>", x + width / 2, HEIGHT - 8,
-                chart->groups[i].label);
+            output_print(output, "<text class=\"x\" x=\"%.1f\" y=\"%.0f\">%s</text>", x + width / 2, HEIGHT - 8,
+                         chart->groups[i].label);
     }
     output_literal(output, "</svg></figure>\n");
 }

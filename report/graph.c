@@ -2,12 +2,14 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../rrd/directory.h"
 #include "../rrd/pages.h"
 #include "rrd.h"
 
@@ -20,8 +22,7 @@ void graph_help(void)
            "Draws a graph from the RRD files, or all of them as a static site for any web server.\n\nGraphs:\n");
     for (unsigned i = 0; graph_name(i); i++)
         printf("  %-14s %s%s\n", graph_name(i), graph_title(i), graph_has_hosts(i) ? "" : " (of all hosts together)");
-    printf("\n--host HOST takes the files of one host, by its whole name. The span is --span, or --since and "
-           "--until.\n\n");
+    printf("\nThe span is --span, or --since and --until.\n\n");
 }
 
 static bool set_span(const struct options *options, struct graph_view *view)
@@ -57,15 +58,55 @@ static bool write_out(const char *path, const char *image, size_t n)
     if (out && path && fclose(out) != 0)
         good = false;
     if (!good)
-        complain("%s: %s", path ? path : "standard output", strerror(errno));
+        complain("%s: the picture cannot be written: %s", path ? path : "standard output", strerror(errno));
     return good;
+}
+
+/* What is not there is told here: librrd would only say that there is no such file. */
+static bool directory_is_there(const char *directory)
+{
+    if (access(directory, R_OK | X_OK) == 0)
+        return true;
+    complain("the RRD directory %s cannot be read: %s", directory, strerror(errno));
+    return false;
+}
+
+static bool host_is_there(const struct graph_view *view)
+{
+    char path[PATH_MAX];
+
+    if (!view->host)
+        return true;
+    if (!graph_has_hosts(view->graph)) {
+        complain("the graph \"%s\" is of all hosts together: leave --host out", graph_name(view->graph));
+        return false;
+    }
+    if (rrd_path(path, sizeof path, view->directory, view->host, RRD_MAIL) && access(path, R_OK) == 0)
+        return true;
+    complain("the files of host \"%s\" in %s cannot be read: %s; --host takes a whole name", view->host,
+             view->directory, strerror(errno));
+    return false;
+}
+
+/* PNG, also where it is not a file's name that says so. */
+static bool take_form(const char *path, bool *svg)
+{
+    const char *suffix = path ? strrchr(path, '.') : NULL;
+
+    *svg = suffix && strcmp(suffix, ".svg") == 0;
+    if (!path && isatty(STDOUT_FILENO))
+        complain("name the picture with -o FILE.png or -o FILE.svg");
+    else if (path && !*svg && (!suffix || strcmp(suffix, ".png") != 0))
+        complain("-o: \"%s\" ends neither in .png nor in .svg", path);
+    else
+        return true;
+    return false;
 }
 
 static enum status draw(const struct options *options, const char *directory)
 {
-    const char *name = options->files_n ? options->files[0] : "mail", *path = options->output;
-    const char *suffix = path ? strrchr(path, '.') : NULL;
-    struct graph_look look = { .svg = suffix && strcmp(suffix, ".svg") == 0, .legend = true };
+    const char *name = options->files_n ? options->files[0] : "mail";
+    struct graph_look look = { .legend = true };
     struct graph_view view = { .directory = directory, .host = options->host_regex };
     char error[RRD_ERROR_OCTETS] = "";
     int graph = graph_named(name);
@@ -77,21 +118,18 @@ static enum status draw(const struct options *options, const char *directory)
         complain("there is no graph \"%s\"; see mailtally graph --help", name);
         return STATUS_ERROR;
     }
-    if (!path && isatty(STDOUT_FILENO)) {
-        complain("name the picture with -o FILE.png or -o FILE.svg");
-        return STATUS_ERROR;
-    }
     view.graph = (unsigned)graph;
-    if (!set_span(options, &view))
+    if (!take_form(options->output, &look.svg) || !set_span(options, &view) || !host_is_there(&view))
         return STATUS_ERROR;
     if (!graph_read(&view, error)) {
-        complain("%s", error[0] ? error : "there is no such file");
+        complain("the graph \"%s\" cannot be drawn from %s: %s", name, directory,
+                 error[0] ? error : "there is no such file");
         return STATUS_ERROR;
     }
     image = graph_draw(&view, &look, &n, error);
     if (!image)
         complain("%s", error);
-    good = image && write_out(path, image, n);
+    good = image && write_out(options->output, image, n);
     free(image);
     return good ? STATUS_DONE : STATUS_ERROR;
 }
@@ -107,14 +145,30 @@ static enum status write_pages(const char *directory, const char *into)
     return good ? STATUS_DONE : STATUS_ERROR;
 }
 
+/* One picture, or all pages. */
+static bool is_one_task(const struct options *options)
+{
+    if (options->html && (options->files_n > 0 || options->output || options->host_regex))
+        complain("--html writes all graphs of all hosts: it goes with neither a graph's name nor -o nor --host");
+    else if (options->files_n > 1)
+        complain("one graph at a time: \"%s\" is one too many", options->files[1]);
+    else
+        return true;
+    return false;
+}
+
 enum status graph_run(const struct options *options)
 {
     unsigned errors = 0;
-    struct config *config = options->rrd_directory ? NULL : config_read(options->config_file, &errors);
-    const char *directory = options->rrd_directory || config ? rrd_directory_of(options, config) : NULL;
+    struct config *config;
+    const char *directory;
     enum status status = STATUS_ERROR;
 
-    if (directory)
+    if (!is_one_task(options))
+        return STATUS_ERROR;
+    config = options->rrd_directory ? NULL : config_read(options->config_file, &errors);
+    directory = options->rrd_directory || config ? rrd_directory_of(options, config) : NULL;
+    if (directory && directory_is_there(directory))
         status = options->html ? write_pages(directory, options->html) : draw(options, directory);
     config_free(config);
     return status;

@@ -54,7 +54,7 @@ static void print_usage(FILE *stream)
             "\nSubcommands:\n");
     for (size_t i = 0; i < SUBCOMMANDS; i++)
         fprintf(stream, "  %-10s %s\n", subcommands[i].name, subcommands[i].summary);
-    fprintf(stream, "\nmailtally SUBCOMMAND --help tells its options.\n");
+    fprintf(stream, "\nmailtally SUBCOMMAND --help tells its options, mailtally --version the version.\n");
 }
 
 static void print_help(const struct subcommand *subcommand)

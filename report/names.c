@@ -290,9 +290,3 @@ const struct domain *names_other(const struct names *names)
 {
     return &names->other;
 }
-
-size_t names_memory(const struct names *names)
-{
-    return names->rows_room * names->row_octets + names->slots_n * sizeof *names->slots + names->texts_room +
-           (names->sketch ? SKETCH_OCTETS : 0);
-}

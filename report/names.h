@@ -51,7 +51,4 @@ uint64_t names_missed(const struct names *names);
 /* What the dropped rows had: `name` and what follows it, but for delay_max_ms. */
 const struct domain *names_other(const struct names *names);
 
-/* What the table takes, in octets. */
-size_t names_memory(const struct names *names);
-
 #endif

@@ -125,7 +125,11 @@ static bool set_day(struct options *options, const char *value, int64_t now)
 static bool set_verp_mung(struct options *options, const char *value, int64_t now)
 {
     (void)now;
-    options->report.verp_mung = value && strcmp(value, "0") != 0 && strcmp(value, "1") != 0 ? 2 : 1;
+    if (value && strcmp(value, "0") != 0 && strcmp(value, "1") != 0 && strcmp(value, "2") != 0) {
+        complain("--verp-mung: \"%s\" is neither 1 nor 2", value);
+        return false;
+    }
+    options->report.verp_mung = value && *value == '2' ? 2 : 1;
     return true;
 }
 
@@ -157,18 +161,18 @@ static bool set_limit(int64_t *limit, const char *name, const char *value)
     long long n = strtoll(value, &end, 10);
 
     if (*end || !is_digit(*value) || n > 1000000000) {
-        complain("%s: \"%s\" is no number of rows", name, value);
+        complain("--%s: \"%s\" is no number of rows", name, value);
         return false;
     }
     *limit = n;
     return true;
 }
 
-#define LIMIT_OPTION(field)                                                          \
+#define LIMIT_OPTION(field, name)                                                    \
     static bool set_##field(struct options *options, const char *value, int64_t now) \
     {                                                                                \
         (void)now;                                                                   \
-        return set_limit(&options->report.field, #field, value);                     \
+        return set_limit(&options->report.field, name, value);                       \
     }
 #define FLAG_OPTION(field)                                                           \
     static bool set_##field(struct options *options, const char *value, int64_t now) \
@@ -185,14 +189,14 @@ static bool set_limit(int64_t *limit, const char *name, const char *value)
         options->report.field = 0;                                                      \
         return true;                                                                    \
     }
-LIMIT_OPTION(hosts)
-LIMIT_OPTION(users)
-LIMIT_OPTION(detail)
-LIMIT_OPTION(bounce_detail)
-LIMIT_OPTION(deferral_detail)
-LIMIT_OPTION(reject_detail)
-LIMIT_OPTION(smtp_detail)
-LIMIT_OPTION(warning_detail)
+LIMIT_OPTION(hosts, "hosts")
+LIMIT_OPTION(users, "users")
+LIMIT_OPTION(detail, "detail")
+LIMIT_OPTION(bounce_detail, "bounce-detail")
+LIMIT_OPTION(deferral_detail, "deferral-detail")
+LIMIT_OPTION(reject_detail, "reject-detail")
+LIMIT_OPTION(smtp_detail, "smtp-detail")
+LIMIT_OPTION(warning_detail, "smtpd-warning-detail")
 FLAG_OPTION(extended)
 FLAG_OPTION(ignore_case)
 FLAG_OPTION(iso_date_time)
@@ -251,8 +255,8 @@ static const struct row {
     { OPTIONS_REPORT, 'F', "format", "text|json|tsv|html", set_format, PARSED, "form of the output; default text" },
     { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "since", "TIME", set_since, PARSED, "only what happened at TIME or later" },
     { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "until", "TIME", set_until, PARSED, "only what happened before TIME" },
-    { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "host", "REGEX", set_host, PARSED,
-      "only hosts whose name matches; case is ignored" },
+    { OPTIONS_COMMON, 0, "host", "REGEX", set_host, PARSED, "only hosts whose name matches; case is ignored" },
+    { OPTIONS_GRAPH, 0, "host", "HOST", set_host, PARSED, "the files of this host, by its whole name" },
     { OPTIONS_COMMON, 0, "content-filter", "auto|none|loopback|ADDRESS[,...]", set_content_filter, PARSED,
       "what is a content filter and no delivery; default auto" },
     { OPTIONS_COMMON, 0, "enable-program", "NAME", enable_program, PARSED, "count this mail program too (clamd)" },
@@ -277,7 +281,7 @@ static const struct row {
     { OPTIONS_REPORT, 'm', "uucp-mung", NULL, set_uucp_mung, PARSED, "a!b@c is counted as c!b@a" },
     { OPTIONS_REPORT, 0, "mailq", NULL, set_mailq, PARSED, "run mailq at the end" },
     { OPTIONS_REPORT, 0, "names-max", "N", set_names_max, PARSED,
-      "keep so many distinct addresses; default 1000000. Above it tables are approximate" },
+      "keep so many addresses (1000000); above it tables are approximate" },
     { OPTIONS_REPORT, 0, "no-no-msg-size", NULL, set_no_no_msg_size, PARSED, "no list of messages of unknown size" },
     { OPTIONS_REPORT, 0, "problems-first", NULL, set_problems_first, PARSED,
       "bounces, refusals and warnings at the top" },
@@ -285,7 +289,7 @@ static const struct row {
     { OPTIONS_REPORT, 0, "rej-add-from", NULL, set_rej_add_from, PARSED, "the sender behind each refused client" },
     { OPTIONS_REPORT, 0, "smtpd-stats", NULL, set_smtpd_stats, PARSED, "connections, and how long they lasted" },
     { OPTIONS_REPORT, 0, "syslog-name", "NAME", set_syslog_name, PARSED,
-      "only the Postfix instances NAME and postfix; default all, and all other programs" },
+      "only the Postfix instances NAME and postfix; default all programs" },
     { OPTIONS_REPORT, 0, "verbose-msg-detail", NULL, set_verbose, PARSED, "reasons in full" },
     { OPTIONS_REPORT, 0, "verp-mung", "[=2]", set_verp_mung, PARSED,
       "numbers in list senders as ID; with =2 without the subscriber" },
@@ -301,7 +305,7 @@ static const struct row {
     { OPTIONS_RRD | OPTIONS_GRAPH, 0, "rrd-dir", "DIR", set_rrd_directory, PARSED,
       "the directory of the RRD files; default the daemon's" },
     { OPTIONS_COMMON | OPTIONS_GRAPH, 'c', "config", "FILE", set_config, PARSED,
-      "the daemon's configuration; it names the files when no FILE is given" },
+      "the daemon's configuration; it names the files if no FILE is given" },
     { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "help", NULL, NULL, PARSED_HELP, "print this" },
     { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "version", NULL, NULL, PARSED_VERSION, "print the version" },
 };
@@ -466,5 +470,5 @@ void options_help(unsigned sets)
         else
             printf("  %-30s  %s\n", left, rows[i].help);
     }
-    printf("\nTIME is " WHEN_FORMS ".\n");
+    printf("\nTIME is one of:\n  " WHEN_FORMS "\n");
 }

@@ -4,6 +4,7 @@
 #include "output.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -99,6 +100,17 @@ static void put(struct output *output, const char *p, size_t n)
 void output_literal(struct output *output, const char *literal)
 {
     put(output, literal, strlen(literal));
+}
+
+void output_print(struct output *output, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    output_literal(output, text);
 }
 
 void output_char(struct output *output, char c)

@@ -34,6 +34,8 @@ void output_flush(struct output *output);
 void output_end_row(struct output *output);
 
 void output_literal(struct output *output, const char *literal); /* our own text */
+/* The same, as printf(3) forms it, at most 511 octets. */
+void output_print(struct output *output, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void output_char(struct output *output, char c);
 void output_number(struct output *output, uint64_t number);
 void output_text(struct output *output, struct span text);   /* escaped; in JSON with its quotes */

@@ -14,11 +14,11 @@ static const struct action {
     const char *operands, *summary;
 } actions[] = {
     { "import", rrd_import, "[FILE...]",
-      "write the minutes of logs, plain or compressed, into RRD files, as \"mailgraph -c\" does. Files that are there\n"
-      "      are continued from their last update on. Stop mailtallyd before" },
+      "write the minutes of logs, plain or compressed, into RRD files, as \"mailgraph -c\" does. Files\n"
+      "      that are there are continued from their last update on. Stop mailtallyd before" },
     { "adopt", rrd_adopt, "[FILE|DIRECTORY...]",
-      "copy mailgraph's files into the RRD directory, for the user to whom that belongs; without operands, replace\n"
-      "      files of other users in it by copies. The originals are left alone" },
+      "copy mailgraph's files into the RRD directory, for the user to whom that belongs; without\n"
+      "      operands, replace files of other users in it by copies. The originals are left alone" },
     { "show", rrd_show, "FILE...", "print the data sources and archives of RRD files; -F json" },
 };
 #define ACTIONS (sizeof actions / sizeof actions[0])

@@ -119,17 +119,23 @@ static void copy(struct adoption *a, const char *from, const char *to, bool repl
 
 /* ---- files from elsewhere ---- */
 
-/* By its data sources, whatever its name. */
+/* By its data sources, whatever its name. One that has a kind's and no others comes first: the reasons of refusals have
+ * virus and spam among them, too. */
 static bool find_kind(const char *path, enum rrd_kind *kind, int64_t *last, char *error)
 {
-    bool as_ours;
+    bool found = false;
 
-    for (unsigned k = 0; k < RRD_KINDS; k++)
-        if (rrd_file_look(path, (enum rrd_kind)k, last, &as_ours, error) == RRD_FILE_GOOD) {
-            *kind = (enum rrd_kind)k;
+    for (unsigned k = 0; k < RRD_KINDS; k++) {
+        bool as_ours;
+
+        if (rrd_file_look(path, (enum rrd_kind)k, last, &as_ours, error) != RRD_FILE_GOOD || (found && !as_ours))
+            continue;
+        *kind = (enum rrd_kind)k;
+        if (as_ours)
             return true;
-        }
-    return false;
+        found = true;
+    }
+    return found;
 }
 
 static void adopt_file(struct adoption *a, const char *path)
@@ -139,7 +145,8 @@ static void adopt_file(struct adoption *a, const char *path)
     int64_t last;
 
     if (!find_kind(path, &kind, &last, error)) {
-        fail(a, path, error);
+        fail(a, path,
+             rrd_file_last(path) < 0 ? error : "it has not the data sources and the step of a file of mailgraph's");
         return;
     }
     if (last > (int64_t)time(NULL) - RUNNING_S)

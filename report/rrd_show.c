@@ -5,9 +5,11 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "output.h"
 #include "rrd.h"
+#include "../rrd/file.h"
 #include "../rrd/library.h"
 
 #define SOURCES_MAX  128
@@ -264,11 +266,20 @@ static bool show(struct output *output, const struct options *options, const cha
 {
     struct shown *s = calloc(1, sizeof *s);
     rrd_info_t *info;
+    struct stat status;
+    char error[RRD_ERROR_OCTETS];
 
+    if (stat(path, &status) == 0 && (!S_ISREG(status.st_mode) || status.st_size == 0)) {
+        complain("%s: is not an RRD file", path); /* librrd says then that it cannot be mapped */
+        free(s);
+        return false;
+    }
     librrd_clear_error();
     info = s ? librrd_info_r(path) : NULL;
     if (!info) {
-        complain("%s", s ? librrd_get_error() : "no memory");
+        if (s)
+            rrd_file_explain(path, librrd_get_error(), error);
+        complain("%s: %s", path, s ? error : "there is no memory");
         free(s);
         return false;
     }

@@ -3,7 +3,6 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,18 +12,6 @@
 
 #define ROWS_DEFAULT 25 /* of a table, where no option says */
 #define DAYS_SHOWN   62 /* more of them are shown by month */
-
-static void put(struct output *output, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void put(struct output *output, const char *format, ...)
-{
-    char text[512];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    output_literal(output, text);
-}
 
 /* 1 234 567, with thin spaces that do not break. */
 static void put_number(struct output *output, uint64_t number)
@@ -49,24 +36,24 @@ static void put_octets(struct output *output, uint64_t octets)
         value /= 1000;
         unit++;
     }
-    put(output, unit && value < 100 ? "%.1f&#8239;%s" : "%.0f&#8239;%s", value, units[unit]);
+    output_print(output, unit && value < 100 ? "%.1f&#8239;%s" : "%.0f&#8239;%s", value, units[unit]);
 }
 
 static void put_delay(struct output *output, double ms)
 {
     if (ms < 1000)
-        put(output, "%.0f&#8239;ms", ms);
+        output_print(output, "%.0f&#8239;ms", ms);
     else if (ms < 60000)
-        put(output, "%.1f&#8239;s", ms / 1000);
+        output_print(output, "%.1f&#8239;s", ms / 1000);
     else if (ms < 7200000)
-        put(output, "%.1f&#8239;min", ms / 60000);
+        output_print(output, "%.1f&#8239;min", ms / 60000);
     else
-        put(output, "%.1f&#8239;h", ms / 3600000);
+        output_print(output, "%.1f&#8239;h", ms / 3600000);
 }
 
 static void put_date(struct output *output, int32_t date)
 {
-    put(output, "%04d-%02d-%02d", date / 10000, date / 100 % 100, date % 100);
+    output_print(output, "%04d-%02d-%02d", date / 10000, date / 100 % 100, date % 100);
 }
 
 static size_t rows_of(size_t n, int64_t limit)
@@ -82,11 +69,11 @@ static void put_card(struct output *output, uint64_t number, const char *words, 
 {
     output_literal(output, "<div class=\"card\"><b>");
     put_number(output, number);
-    put(output, "</b><span>%s</span>", words);
+    output_print(output, "</b><span>%s</span>", words);
     if (more) {
         output_literal(output, "<small>");
         put_number(output, detail);
-        put(output, " %s</small>", more);
+        output_print(output, " %s</small>", more);
     }
     output_literal(output, "</div>\n");
 }
@@ -95,7 +82,7 @@ static void put_octets_card(struct output *output, uint64_t octets, const char *
 {
     output_literal(output, "<div class=\"card\"><b>");
     put_octets(output, octets);
-    put(output, "</b><span>%s</span></div>\n", words);
+    output_print(output, "</b><span>%s</span></div>\n", words);
 }
 
 static void put_top(const struct summary *s, struct output *output)
@@ -110,7 +97,7 @@ static void put_top(const struct summary *s, struct output *output)
     if (s->days_n > 1) {
         output_literal(output, " to ");
         put_date(output, s->days[s->days_n - 1].date);
-        put(output, ", %" PRIu32 " days", s->days_n);
+        output_print(output, ", %" PRIu32 " days", s->days_n);
     }
     output_literal(output, "</p>\n<div class=\"cards\">\n");
     put_card(output, summary_received(s), "received", "senders", names_distinct(s->senders));
@@ -226,7 +213,7 @@ static void put_percentiles(const struct summary *s, struct output *output)
 
         if (!delays->count)
             continue;
-        put(output, "<tr><td class=\"n\">%s<td>", words[i]);
+        output_print(output, "<tr><td class=\"n\">%s<td>", words[i]);
         put_number(output, delays->count);
         output_literal(output, "<td>");
         put_delay(output, (double)delays->sum_ms / (double)delays->count);
@@ -283,14 +270,14 @@ static void put_table(struct output *output, const struct names *names, const ch
     if (limit == 0 || !names_rows(names))
         return;
     rows = order_names(names, order, false, limit == LIMIT_NONE ? ROWS_DEFAULT : limit, &n);
-    put(output, "<section><h2>%s</h2>\n<div class=\"scroll\"><table><tr><th class=\"n\">", title);
+    output_print(output, "<section><h2>%s</h2>\n<div class=\"scroll\"><table><tr><th class=\"n\">", title);
     if (n < names_distinct(names)) {
         put_number(output, n);
         output_literal(output, names_is_exact(names) ? " of " : " of about ");
         put_number(output, names_distinct(names));
     }
     for (unsigned c = 0; c < columns; c++)
-        put(output, "<th>%s", column_words[c]);
+        output_print(output, "<th>%s", column_words[c]);
     output_literal(output, "</tr>\n");
     for (size_t i = 0; i < n; i++) {
         output_literal(output, "<tr><td class=\"n\">");
@@ -416,9 +403,9 @@ static void put_reasons(const struct summary *s, struct output *output)
         if (!most)
             break;
         used[most] = true;
-        put(output, "<tr><td class=\"n\">%s<td>", refusal_reason_name((enum refusal_reason)most));
+        output_print(output, "<tr><td class=\"n\">%s<td>", refusal_reason_name((enum refusal_reason)most));
         put_number(output, s->refusals[most]);
-        put(output, "<td>%.1f&#8239;%%</tr>\n", 100.0 * (double)s->refusals[most] / (double)all);
+        output_print(output, "<td>%.1f&#8239;%%</tr>\n", 100.0 * (double)s->refusals[most] / (double)all);
     }
     output_literal(output, "</table></section>\n");
 }
@@ -447,8 +434,8 @@ void summary_html(const struct summary *s, struct output *output, const struct p
     put_table(output, s->plugins, "Refusals by plugin", ORDER_COUNT, LIMIT_NONE, COLUMN_OCTETS);
     output_literal(output, "</div>\n");
     put_trees(s, output);
-    put(output,
-        "<footer>mailtally " MAILTALLY_VERSION ": %" PRIu64 " lines, %" PRIu64 " of mail programs, %" PRIu64
-        " of them not understood</footer>\n</main></body></html>\n",
-        lines->lines, lines->recognised + lines->unrecognised, lines->unrecognised);
+    output_print(output,
+                 "<footer>mailtally " MAILTALLY_VERSION ": %" PRIu64 " lines, %" PRIu64 " of mail programs, %" PRIu64
+                 " of them not understood</footer>\n</main></body></html>\n",
+                 lines->lines, lines->recognised + lines->unrecognised, lines->unrecognised);
 }

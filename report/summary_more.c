@@ -38,7 +38,7 @@ static void put_others(const struct summary *s, struct output *output)
         if (is_first)
             text_title(output, "Further totals");
         is_first = false;
-        text_put(output, " %6" PRIu64 "   %s\n", s->counters[others[i].counter], others[i].words);
+        output_print(output, " %6" PRIu64 "   %s\n", s->counters[others[i].counter], others[i].words);
     }
 }
 
@@ -53,10 +53,10 @@ static void put_disposition_row(struct output *output, const uint64_t *numbers, 
     uint64_t sum = 0;
 
     for (int i = 0; i < DISPOSITIONS; i++) {
-        text_put(output, " %6" PRIu64, numbers[i]);
+        output_print(output, " %6" PRIu64, numbers[i]);
         sum += numbers[i];
     }
-    text_put(output, " %7" PRIu64 " %5.1f%%\n", sum, all ? 100.0 * (double)sum / (double)all : 0);
+    output_print(output, " %7" PRIu64 " %5.1f%%\n", sum, all ? 100.0 * (double)sum / (double)all : 0);
 }
 
 static void put_dispositions(const struct summary *s, struct output *output)
@@ -71,7 +71,7 @@ static void put_dispositions(const struct summary *s, struct output *output)
     text_title(output, "What became of it, by hour");
     output_literal(output, " hour ");
     for (int i = 0; i < DISPOSITIONS; i++)
-        text_put(output, " %6s", headings[i]);
+        output_print(output, " %6s", headings[i]);
     output_literal(output, "     all   share\n");
     for (unsigned hour = 0; hour < 24; hour++) {
         uint64_t here = 0;
@@ -80,14 +80,14 @@ static void put_dispositions(const struct summary *s, struct output *output)
             here += s->hours[hour].dispositions[i];
         if (!here)
             continue;
-        text_put(output, " %02u-%02u", hour, hour + 1);
+        output_print(output, " %02u-%02u", hour, hour + 1);
         put_disposition_row(output, s->hours[hour].dispositions, all);
     }
     output_literal(output, " sum  ");
     put_disposition_row(output, sums, all);
     output_literal(output, " share");
     for (int i = 0; i < DISPOSITIONS; i++)
-        text_put(output, " %5.1f%%", all ? 100.0 * (double)sums[i] / (double)all : 0);
+        output_print(output, " %5.1f%%", all ? 100.0 * (double)sums[i] / (double)all : 0);
     output_char(output, '\n');
 }
 
@@ -96,11 +96,11 @@ static void put_dispositions(const struct summary *s, struct output *output)
 static void put_delay(struct output *output, uint64_t ms)
 {
     if (ms < 100000)
-        text_put(output, " %8.2f s", (double)ms / 1000);
+        output_print(output, " %8.2f s", (double)ms / 1000);
     else if (ms < 7200000)
-        text_put(output, " %8.1f m", (double)ms / 60000);
+        output_print(output, " %8.1f m", (double)ms / 60000);
     else
-        text_put(output, " %8.1f h", (double)ms / 3600000);
+        output_print(output, " %8.1f h", (double)ms / 3600000);
 }
 
 static void put_delays(const struct summary *s, struct output *output)
@@ -117,7 +117,7 @@ static void put_delays(const struct summary *s, struct output *output)
 
         if (!delays->count)
             continue;
-        text_put(output, " %-17s %7" PRIu64, names[i], delays->count);
+        output_print(output, " %-17s %7" PRIu64, names[i], delays->count);
         for (size_t p = 0; p < sizeof per_cents / sizeof per_cents[0]; p++)
             put_delay(output, delays_percentile(delays, per_cents[p]));
         put_delay(output, delays->max_ms);
@@ -144,8 +144,8 @@ static void put_reasons(const struct summary *s, struct output *output)
         if (!most)
             return;
         used[most] = true;
-        text_put(output, " %6" PRIu64 "  %5.1f%%  %s\n", s->refusals[most],
-                 100.0 * (double)s->refusals[most] / (double)all, refusal_reason_name((enum refusal_reason)most));
+        output_print(output, " %6" PRIu64 "  %5.1f%%  %s\n", s->refusals[most],
+                     100.0 * (double)s->refusals[most] / (double)all, refusal_reason_name((enum refusal_reason)most));
     }
 }
 
@@ -164,12 +164,12 @@ static void put_shares(const struct summary *s, struct output *output, const str
         all += rows[i]->count;
     all += names_other(names)->name.count;
     text_title(output, title);
-    text_put(output, "  count   share  per day   so far  %s\n", column);
+    output_print(output, "  count   share  per day   so far  %s\n", column);
     for (size_t i = 0; i < n; i++) {
         so_far += rows[i]->count;
-        text_put(output, " %6" PRIu64 "  %5.1f%% %8.1f   %5.1f%%  ", rows[i]->count,
-                 100.0 * (double)rows[i]->count / (double)all, (double)rows[i]->count / (s->days_n ? s->days_n : 1),
-                 100.0 * (double)so_far / (double)all);
+        output_print(output, " %6" PRIu64 "  %5.1f%% %8.1f   %5.1f%%  ", rows[i]->count,
+                     100.0 * (double)rows[i]->count / (double)all, (double)rows[i]->count / (s->days_n ? s->days_n : 1),
+                     100.0 * (double)so_far / (double)all);
         output_text(output, names_text(names, rows[i]));
         output_char(output, '\n');
     }

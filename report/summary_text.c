@@ -34,7 +34,7 @@ static uint64_t counted_domains(const struct names *names)
 
 static void put_clock(struct output *output, uint64_t seconds)
 {
-    text_put(output, "%2" PRIu64 ":%02" PRIu64 ":%02" PRIu64, seconds / 3600, seconds / 60 % 60, seconds % 60);
+    output_print(output, "%2" PRIu64 ":%02" PRIu64 ":%02" PRIu64, seconds / 3600, seconds / 60 % 60, seconds % 60);
 }
 
 static void put_session_totals(const struct summary *s, struct output *output)
@@ -44,8 +44,8 @@ static void put_session_totals(const struct summary *s, struct output *output)
     output_literal(output, "\nsmtpd\n\n");
     text_short(output, "  ", sessions->count, "  connections\n");
     text_short(output, "  ", names_distinct(s->session_domains), "  hosts/domains\n");
-    text_put(output, "  %6" PRIu64 "   avg. connect time (seconds)\n",
-             sessions->count ? (uint64_t)((double)sessions->seconds / (double)sessions->count + .5) : 0);
+    output_print(output, "  %6" PRIu64 "   avg. connect time (seconds)\n",
+                 sessions->count ? (uint64_t)((double)sessions->seconds / (double)sessions->count + .5) : 0);
     output_char(output, ' ');
     put_clock(output, sessions->seconds);
     output_literal(output, "  total connect time\n");
@@ -64,15 +64,15 @@ static void put_totals(const struct summary *s, struct output *output)
     text_short(output, " ", s->counters[COUNTER_FORWARDED], "  forwarded\n");
     text_short(output, " ", deferred_messages(s), "  deferred");
     if (s->counters[COUNTER_DEFERRED])
-        text_put(output, "  (%" PRId64 "%c deferrals)", deferrals.value, deferrals.unit);
+        output_print(output, "  (%" PRId64 "%c deferrals)", deferrals.value, deferrals.unit);
     output_char(output, '\n');
     text_short(output, " ", s->counters[COUNTER_BOUNCED], "  bounced\n");
     text_short(output, " ", rejected, "");
-    text_put(output, "  rejected (%u%%)\n", per_cent(rejected, all));
+    output_print(output, "  rejected (%u%%)\n", per_cent(rejected, all));
     text_short(output, " ", s->counters[COUNTER_REJECT_WARNINGS], "  reject warnings\n");
     text_short(output, " ", s->counters[COUNTER_HELD], "  held\n");
     text_short(output, " ", discarded, "");
-    text_put(output, "  discarded (%u%%)\n\n", per_cent(discarded, all));
+    output_print(output, "  discarded (%u%%)\n\n", per_cent(discarded, all));
     text_short(output, " ", s->counters[COUNTER_RECEIVED_OCTETS], "  bytes received\n");
     text_short(output, " ", s->counters[COUNTER_SENT_OCTETS] + s->counters[COUNTER_DELIVERED_OCTETS],
                "  bytes delivered\n");
@@ -94,14 +94,14 @@ static const char *const months[] = {
 static void put_date(const struct summary *s, struct output *output, int32_t date)
 {
     if (s->options->iso_date_time)
-        text_put(output, "    %04d-%02d-%02d ", date / 10000, date / 100 % 100, date % 100);
+        output_print(output, "    %04d-%02d-%02d ", date / 10000, date / 100 % 100, date % 100);
     else
-        text_put(output, "    %s %2d %d", months[(date / 100 % 100 + 11) % 12], date % 100, date / 10000);
+        output_print(output, "    %s %2d %d", months[(date / 100 % 100 + 11) % 12], date % 100, date / 10000);
 }
 
 static void put_hour(const struct summary *s, struct output *output, unsigned hour)
 {
-    text_put(output, s->options->iso_date_time ? "    %02u:00-%02u:00" : "    %02u00-%02u00  ", hour, hour + 1);
+    output_print(output, s->options->iso_date_time ? "    %02u:00-%02u:00" : "    %02u00-%02u00  ", hour, hour + 1);
 }
 
 /* Columns behind the last one that moved are blank, unless --zero-fill. */
@@ -133,7 +133,7 @@ static void put_hours(const struct summary *s, struct output *output)
             double value = (double)s->hours[hour].traffic[c];
             struct short_number number = text_shorten(s->days_n ? value / s->days_n + 0.5 : value);
 
-            text_put(output, "    %6" PRId64 "%c", number.value, number.unit);
+            output_print(output, "    %6" PRId64 "%c", number.value, number.unit);
         }
         output_char(output, '\n');
     }
@@ -161,7 +161,7 @@ static void put_seconds(struct output *output, double seconds)
         seconds /= 60;
         unit = 'm';
     }
-    text_put(output, "  %5.1f %c", seconds, unit);
+    output_print(output, "  %5.1f %c", seconds, unit);
 }
 
 static void put_name(struct output *output, const struct names *names, const struct name *name)
@@ -240,7 +240,7 @@ static void put_session_days(const struct summary *s, struct output *output)
         put_date(s, output, s->days[i].date);
         text_short(output, "   ", sessions->count, "       ");
         put_clock(output, sessions->seconds);
-        text_put(output, "      %6" PRIu64 "s      %6" PRIu64 "s\n", average(sessions), sessions->max_s);
+        output_print(output, "      %6" PRIu64 "s      %6" PRIu64 "s\n", average(sessions), sessions->max_s);
     }
 }
 
@@ -263,7 +263,7 @@ static void put_session_hours(const struct summary *s, struct output *output)
         text_short(output, "   ", (uint64_t)((double)sessions->count / days + half), "       ");
         put_clock(output, (uint64_t)((double)sessions->seconds / days + half));
         if (!is_average)
-            text_put(output, "      %6" PRIu64 "s      %6" PRIu64 "s", average(sessions), sessions->max_s);
+            output_print(output, "      %6" PRIu64 "s      %6" PRIu64 "s", average(sessions), sessions->max_s);
         output_char(output, '\n');
     }
 }
@@ -287,7 +287,7 @@ static void put_session_domains(const struct summary *s, struct output *output)
 
         text_short(output, "  ", sessions.count, "      ");
         put_clock(output, sessions.seconds);
-        text_put(output, "     %6" PRIu64 "s    %6" PRIu64 "s   ", average(&sessions), sessions.max_s);
+        output_print(output, "     %6" PRIu64 "s    %6" PRIu64 "s   ", average(&sessions), sessions.max_s);
         put_name(output, s->session_domains, rows[i]);
     }
     free(rows);
@@ -382,7 +382,7 @@ static void put_day_title(const struct summary *s, struct output *output)
         tm.tm_isdst = -1;
         mktime(&tm);
     }
-    text_put(output, "Postfix log summaries for %s %2d\n", months[tm.tm_mon], tm.tm_mday);
+    output_print(output, "Postfix log summaries for %s %2d\n", months[tm.tm_mon], tm.tm_mday);
 }
 
 static void put_sessions(const struct summary *s, struct output *output)

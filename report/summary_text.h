@@ -13,9 +13,6 @@ struct short_number {
 };
 struct short_number text_shorten(double value);
 
-/* Our own text, at most 511 octets. */
-void text_put(struct output *output, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
 /* A shortened number in six columns, with what stands before and behind it. */
 void text_short(struct output *output, const char *before, uint64_t value, const char *behind);
 

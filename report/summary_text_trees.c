@@ -1,7 +1,6 @@
 /* Detail trees and messages of a text report, and what all of it is written with.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,22 +16,11 @@ struct short_number text_shorten(double value)
     return (struct short_number){ (int64_t)value, ' ' };
 }
 
-void text_put(struct output *output, const char *format, ...)
-{
-    char text[512];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    output_literal(output, text);
-}
-
 void text_short(struct output *output, const char *before, uint64_t value, const char *behind)
 {
     struct short_number number = text_shorten((double)value);
 
-    text_put(output, "%s%6" PRId64 "%c%s", before, number.value, number.unit, behind);
+    output_print(output, "%s%6" PRId64 "%c%s", before, number.value, number.unit, behind);
 }
 
 static void put_underline(struct output *output, size_t n)
@@ -44,7 +32,7 @@ static void put_underline(struct output *output, size_t n)
 
 void text_title(struct output *output, const char *title)
 {
-    text_put(output, "\n%s\n", title);
+    output_print(output, "\n%s\n", title);
     put_underline(output, strlen(title));
 }
 
@@ -52,7 +40,7 @@ bool text_list_title(struct output *output, const char *title, bool is_empty, bo
 {
     if (is_empty && quiet)
         return false;
-    text_put(output, is_empty ? "\n%s: none\n" : "\n%s\n", title);
+    output_print(output, is_empty ? "\n%s: none\n" : "\n%s\n", title);
     if (!is_empty)
         put_underline(output, strlen(title));
     return !is_empty;
@@ -64,10 +52,10 @@ void text_missed(struct output *output, const struct names *names)
 
     if (names_is_exact(names))
         return;
-    text_put(output,
-             " (approximate: of about %" PRIu64 " names only the most frequent were kept, see --names-max;\n"
-             "  a count may be too low by %" PRIu64 "; %" PRIu64 " of the names that were dropped are in no row)\n",
-             names_distinct(names), names_missed(names), other->name.count);
+    output_print(output,
+                 " (approximate: of about %" PRIu64 " names only the most frequent were kept, see --names-max;\n"
+                 "  a count may be too low by %" PRIu64 "; %" PRIu64 " of the names that were dropped are in no row)\n",
+                 names_distinct(names), names_missed(names), other->name.count);
 }
 
 size_t text_at_most(size_t n, int64_t limit)
@@ -98,12 +86,12 @@ static void put_branches(struct output *output, const struct branch *branches, s
         uint64_t sum;
 
         together = branches_together(branches + i, n - i, level, &sum);
-        text_put(output, "%*s", (int)(2 * (level + 1)), "");
+        output_print(output, "%*s", (int)(2 * (level + 1)), "");
         output_text(output, branches[i].levels[level]);
         if (has_leaves && limit > 0)
-            text_put(output, " (top %" PRId64 ")", limit);
+            output_print(output, " (top %" PRId64 ")", limit);
         if (has_leaves)
-            text_put(output, " (total: %" PRIu64 ")", sum);
+            output_print(output, " (total: %" PRIu64 ")", sum);
         output_char(output, '\n');
         if (has_leaves)
             put_leaves(output, branches + i, together, level + 1, limit);

@@ -277,6 +277,7 @@ static void tells_wrong_values_with_file_and_line(void **state)
         { "host a b", "\"b\" is one word too many" },
         { "contentFilter 10.0.0.1/8", "\"10.0.0.1/8\" is no address" },
         { "contentFilter 10.0.0.1 none", "not both" },
+        { "contentFilter auto none", "\"none\" is one word too many" },
         { "enableProgram nosuch", "no mail program \"nosuch\" is known; there are postfix" },
         { "disableProgram nosuch", "no mail program \"nosuch\" is known" },
         { "stateDirectory state", "must be a full path" },
