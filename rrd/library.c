@@ -10,15 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FUNCTIONS(F)                                                                                 \
-    F(rrd_clear_error)                                                                               \
-    F(rrd_test_error)                                                                                \
-    F(rrd_get_error)                                                                                 \
-    F(rrd_create_r)                                                                                  \
-    F(rrd_update_r)                                                                                  \
-    F(rrd_fetch_r)                                                                                   \
-    F(rrd_last_r) F(rrd_info_r) F(rrd_graph_v) F(rrd_info_free) F(rrdc_is_connected) F(rrdc_connect) \
-        F(rrdc_disconnect) F(rrdc_flush) F(rrdc_update)
+/* clang-format off */
+#define FUNCTIONS(F) \
+    F(rrd_clear_error) F(rrd_test_error) F(rrd_get_error) \
+    F(rrd_create_r) F(rrd_update_r) F(rrd_fetch_r) \
+    F(rrd_last_r) F(rrd_info_r) F(rrd_graph_v) \
+    F(rrd_info_free) F(rrdc_is_connected) F(rrdc_connect) \
+    F(rrdc_disconnect) F(rrdc_flush) F(rrdc_update)
+/* clang-format on */
 
 static struct {
 #define MEMBER(name) __typeof__(name) *name;
