@@ -77,8 +77,7 @@ static bool is_hand_over_auto(struct flows *flows, struct event *e, struct flow 
     bool may_return = near_relay || flows_wait_for_evidence(flows) || (a && a->state & FLOW_FILTERED);
     struct flow *b = may_return ? flows_find_named(flows, e, e->named_id) : NULL;
 
-    if (came_back_as(flows, e, a, b, near_relay) ||
-        (a && e->agent == AGENT_PIPE && a->state & FLOW_FILTERED)) {
+    if (came_back_as(flows, e, a, b, near_relay) || (a && e->agent == AGENT_PIPE && a->state & FLOW_FILTERED)) {
         flows_learn(flows, e, e->relay);
         return true;
     }

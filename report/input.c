@@ -13,6 +13,7 @@
 #include "../config/config.h"
 #include "../config/hosts.h"
 #include "../source/merge.h"
+#include "../source/reader.h"
 
 #define DEFAULT_HOST "localhost" /* of lines that name none: the log may be from anywhere */
 
@@ -210,6 +211,13 @@ static void take_line(void *context, struct parser_source *source, struct span l
         parser_line(input->parser, source, line);
 }
 
+static void take_lines(void *context, struct parser_source *source, struct span block)
+{
+    struct input *input = context;
+
+    parser_lines(input->parser, source, block, READER_LINE_OCTETS);
+}
+
 static void take_overlong(void *context, struct parser_source *source)
 {
     struct input *input = context;
@@ -228,7 +236,7 @@ static void take_trouble(void *context, const char *sentence)
 enum status input_read(struct input *input)
 {
     struct merge_sink sink = {
-        .line = take_line, .overlong = take_overlong, .trouble = take_trouble, .context = input
+        .line = take_line, .overlong = take_overlong, .trouble = take_trouble, .context = input, .lines = take_lines
     };
 
     merge_run(input->merge, &sink);
