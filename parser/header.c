@@ -599,7 +599,8 @@ static __attribute__((noinline)) bool parse_at_length(struct header *header, str
     return false;
 }
 
-bool header_parse(struct header *header, struct header_clock *clock, struct span line)
+/* The stamp is like the one before, but another. */
+static __attribute__((noinline)) bool parse_other(struct header *header, struct header_clock *clock, struct span line)
 {
     struct span rest = line;
     enum stamp_follows follows = stamp_take_same(clock, &rest, &header->time);
@@ -608,4 +609,13 @@ bool header_parse(struct header *header, struct header_clock *clock, struct span
         recall_origin(clock, header, rest))
         return true;
     return parse_at_length(header, clock, line, rest, follows);
+}
+
+/* Of most lines the one before had the same traditional stamp. */
+bool header_parse(struct header *header, struct header_clock *clock, struct span line)
+{
+    if (!stamp_is_same(clock, line))
+        return parse_other(header, clock, line);
+    header->time = clock->stamp_time;
+    return recall_origin(clock, header, span_skip(line, sizeof clock->stamp)) || parse_other(header, clock, line);
 }

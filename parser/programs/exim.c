@@ -352,10 +352,8 @@ static bool exim(const struct line *line, struct events *events)
         return true;
     skip_stamp(&rest);
     skip_pid(&rest);
-    if (take_id(&rest, &id)) {
-        events_expect(events, line, id);
+    if (take_id(&rest, &id))
         return of_message(line, id, rest, events);
-    }
     return exim_session(line, (struct span){ NULL, 0 }, rest, events);
 }
 
