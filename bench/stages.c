@@ -53,16 +53,17 @@ static void take_header(struct span text)
 static void take_recognised(struct span text)
 {
     struct line line;
-    const struct service *service;
 
     line.text = text;
     line.file = run.source.name;
     line.number = ++run.source.lines;
+    line.id.n = 0;
+    line.id_is_plain = false;
     header_parse(&line.header, &run.source.clock, text);
     line.reference = run.source.clock.reference;
     line.tally = tallies_host(run.tallies, line.header.host);
-    service = dispatch_find(&run.dispatch, &line.header);
-    if (service && service->recognise(&line, &run.events))
+    line.service = dispatch_find(&run.dispatch, &line.header);
+    if (line.service && line.service->recognise(&line, &run.events))
         run.seen++;
 }
 

@@ -74,6 +74,7 @@ enum event_kind {
 enum delivery_agent { AGENT_OTHER, AGENT_SMTP, AGENT_LMTP, AGENT_PIPE };
 
 struct tally;
+struct service;
 
 /* A line on its way through the parser. */
 struct line {
@@ -84,6 +85,10 @@ struct line {
     int64_t reference;     /* now, or the archive's time: a stamp after it is from the future */
     struct tally *tally;   /* the row of the line's host */
     uint32_t instance_key; /* hash of header.instance */
+    struct span id;        /* what the message begins with, if it may be a queue id; else empty */
+    uint64_t id_key;       /* the flow's key of that */
+    bool id_is_plain;      /* there is one, of less than 16 octets, which all are digits and upper case letters */
+    const struct service *service; /* the rules for the lines of its program; NULL: there are none */
 };
 
 /* When the line was written; a stamp from the future, or none, is the reference. */

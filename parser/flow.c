@@ -56,27 +56,6 @@ void flows_usage(const struct flows *flows, uint32_t *in_use, uint64_t *evicted)
 
 /* ---- names ---- */
 
-static uint64_t id_key(const struct flows *flows, const struct line *line, struct span id)
-{
-    return hash_octets(flows->seed ^ line->tally->key, id);
-}
-
-void flows_expect(struct flows *flows, const struct line *line, struct span queue_id)
-{
-    flows->expected = queue_id;
-    if (!queue_id.n)
-        return;
-    flows->expected_key = id_key(flows, line, queue_id);
-    flow_table_fetch(flows->table, flows->expected_key);
-}
-
-uint64_t flows_id_key(const struct flows *flows, struct event *e, struct span id)
-{
-    if (id.n && id.p == flows->expected.p && id.n == flows->expected.n) /* the same octets of the same line */
-        return flows->expected_key;
-    return id_key(flows, e->line, id);
-}
-
 uint64_t flows_message_id_key(const struct flows *flows, struct event *e, struct span message_id)
 {
     return hash_octets(~flows->seed ^ flows_host_key(e), message_id) | 1; /* not 0: that is "none seen" */

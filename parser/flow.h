@@ -26,9 +26,12 @@ void flows_free(struct flows *flows);
 
 void flows_event(struct flows *flows, struct event *event);
 
-/* The events of this line will be about this id (empty: not known): fetches its flow from memory, and remembers its key
- * until the next call. */
-void flows_expect(struct flows *flows, const struct line *line, struct span queue_id);
+/* What can be done before the lines in front of this one: finds the id that its message begins with, and asks the
+ * memory for the place where its flow is looked for. */
+void flows_begin(const struct flows *flows, struct line *line);
+
+/* The line is due soon: asks the memory for the flow. */
+void flows_fetch(const struct flows *flows, const struct line *line);
 
 /* Whether a message waits for a filter to name it. */
 bool flows_wait_for_evidence(const struct flows *flows);

@@ -1,5 +1,5 @@
 /* What the files of flow.h's rules share: flow.c has the life of a message up to the queue and after it, flow_return.c
- * tells which messages came back from a filter, flow_delivery.c has the deliveries. For these three only.
+ * tells which messages came back from a filter, flow_delivery.c has the deliveries, flow_id.c the ids. For these only.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef MAILTALLY_FLOW_RULES_H
@@ -21,8 +21,6 @@ struct flows {
     uint64_t seed;
     void (*counted)(void *context, struct event *event);
     void *context;
-    struct span expected;  /* an id of the line at work, */
-    uint64_t expected_key; /* and its key */
     struct event *current; /* while an event is at work: what is pushed out is counted with */
     struct waiting {
         struct flow *flow; /* FLOW_WAITING; NULL: a free place */
@@ -37,7 +35,7 @@ struct flows {
     uint32_t waiting_n;
 };
 
-/* ---- names (flow.c) ---- */
+/* ---- names (flow.c, flow_id.c) ---- */
 
 static inline uint64_t flows_host_key(struct event *e)
 {

@@ -8,7 +8,9 @@
  * no key of the saved flows would be found again. */
 uint64_t flows_layout(uint64_t seed)
 {
-    return hash_octets(seed ^ flow_table_layout(), SPAN("the keys of open messages are made like this"));
+    uint64_t of_short = hash_octets(seed ^ flow_table_layout(), SPAN("keys of ids"));
+
+    return hash_octets(of_short, SPAN("and of Message-IDs are made like this"));
 }
 
 /* ---- what waits for evidence ---- */

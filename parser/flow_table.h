@@ -75,7 +75,8 @@ void flow_table_free(struct flow_table *table);
 /* The flow of this key: of this instance, else of any when `any_instance`; NULL when there is none. Touches it. */
 struct flow *flow_table_find(struct flow_table *table, uint64_t key, uint32_t instance, bool any_instance);
 
-/* The flow of this key will be asked for soon: asks the memory for it. */
+/* The flow of this key will be asked for soon: asks the memory first for its slot, and when that is there, for it. */
+void flow_table_fetch_slot(const struct flow_table *table, uint64_t key);
 void flow_table_fetch(const struct flow_table *table, uint64_t key);
 
 /* A new flow; what had the same key and instance is dropped. Never NULL. */

@@ -25,27 +25,36 @@ static inline uint64_t hash_load(const char *p, size_t n)
     return v;
 }
 
+/* Of up to 16 octets, with noughts behind them. */
+static inline uint64_t hash_short(uint64_t seed, uint64_t first, uint64_t second, size_t n)
+{
+    uint64_t h = hash_fold(seed ^ 0xd6e8feb86659fd93u, n ^ 0xa0761d6478bd642fu);
+
+    return hash_fold(first ^ seed ^ 0x9e3779b97f4a7c15u, second ^ h);
+}
+
 static inline uint64_t hash_octets(uint64_t seed, struct span s)
 {
-    const uint64_t first_mask = seed ^ 0x9e3779b97f4a7c15u;
-    uint64_t h = hash_fold(seed ^ 0xd6e8feb86659fd93u, s.n ^ 0xa0761d6478bd642fu);
-    uint64_t a, b;
+    uint64_t h, first = 0, second = 0;
 
-    for (; s.n > 16; s = span_skip(s, 16))
-        h = hash_fold(hash_load(s.p, 8) ^ first_mask, hash_load(s.p + 8, 8) ^ h);
-    if (s.n >= 8) {
-        a = hash_load(s.p, 8);
-        b = hash_load(s.p + s.n - 8, 8);
-    } else if (s.n >= 4) {
-        a = hash_load(s.p, 4);
-        b = hash_load(s.p + s.n - 4, 4);
-    } else if (s.n > 0) {
-        a = (uint64_t)(uint8_t)s.p[0] << 16 | (uint64_t)(uint8_t)s.p[s.n / 2] << 8 | (uint8_t)s.p[s.n - 1];
-        b = 0;
-    } else {
-        a = b = 0;
+    if (s.n <= 16) {
+        if (s.n > 8)
+            second = hash_load(s.p + s.n - 8, 8) >> (16 - s.n) * 8;
+        if (s.n >= 8)
+            first = hash_load(s.p, 8);
+        else if (s.n >= 4)
+            first = hash_load(s.p, 4) | hash_load(s.p + s.n - 4, 4) << (s.n - 4) * 8;
+        else
+            for (size_t i = 0; i < s.n; i++)
+                first |= (uint64_t)(uint8_t)s.p[i] << i * 8;
+        return hash_short(seed, first, second, s.n);
     }
-    return hash_fold(a ^ first_mask, b ^ h);
+    h = hash_fold(seed ^ 0xd6e8feb86659fd93u, s.n ^ 0xa0761d6478bd642fu);
+    for (; s.n > 16; s = span_skip(s, 16))
+        h = hash_fold(hash_load(s.p, 8) ^ seed ^ 0x9e3779b97f4a7c15u, hash_load(s.p + 8, 8) ^ h);
+    first = hash_load(s.p + s.n - 16, 8);
+    second = hash_load(s.p + s.n - 8, 8);
+    return hash_fold(first ^ seed ^ 0x9e3779b97f4a7c15u, second ^ h);
 }
 
 #endif

@@ -375,6 +375,13 @@ static bool take_certain_tag(struct header *header, struct span *s, bool names)
     return true;
 }
 
+#ifdef __SSE2__
+static inline unsigned octets_equal(__m128i octets, char c)
+{
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(octets, _mm_set1_epi8(c)));
+}
+#endif
+
 /* Whether the first bracket near begins `[123]:`, as it does behind a certain tag. */
 static bool has_number_and_colon(struct span s)
 {
@@ -383,6 +390,26 @@ static bool has_number_and_colon(struct span s)
     size_t digits = span_digits(behind);
 
     return digits && digits + 1 < behind.n && behind.p[digits] == ']' && behind.p[digits + 1] == ':';
+}
+
+/* Such a tag is the first word or the second; false: neither is one. */
+static inline bool may_have_certain_tag(struct span s)
+{
+#ifdef __SSE2__
+    if (s.n >= 16) { /* the first 32 octets, or all */
+        const size_t second_at = s.n < 32 ? s.n - 16 : 16;
+        const __m128i low = _mm_loadu_si128((const __m128i *)(const void *)s.p);
+        const __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(s.p + second_at));
+        const uint64_t brackets = octets_equal(low, '[') | (uint64_t)octets_equal(high, '[') << second_at;
+        const uint64_t spaces = octets_equal(low, ' ') | (uint64_t)octets_equal(high, ' ') << second_at;
+        const uint64_t behind_first = spaces & (spaces - 1), second = behind_first & -behind_first;
+        const uint64_t words = (second - 1) | second | second << 1; /* all, where there is no second space */
+
+        if (((brackets & words) == 0) & ((second != 0) | (s.n <= 32)))
+            return false;
+    }
+#endif
+    return has_number_and_colon(s);
 }
 
 /* A program's own log: `[123] text` where Exim logs its pid; else, where someone made a syslog of it,
@@ -396,7 +423,7 @@ static void take_own(struct header *header, struct span rest, bool names)
             header->pid = pid;
             rest = behind;
         }
-    } else if (!names && !has_number_and_colon(rest)) {
+    } else if (!names && !may_have_certain_tag(rest)) {
         /* a message */
     } else if (!take_certain_tag(header, &rest, names) && span_take_until(&behind, ' ', &word) && word.n &&
                take_certain_tag(header, &behind, false)) {
@@ -599,7 +626,8 @@ static __attribute__((noinline)) bool parse_at_length(struct header *header, str
     return false;
 }
 
-bool header_parse(struct header *header, struct header_clock *clock, struct span line)
+/* The stamp is like the one before, but another. */
+static __attribute__((noinline)) bool parse_other(struct header *header, struct header_clock *clock, struct span line)
 {
     struct span rest = line;
     enum stamp_follows follows = stamp_take_same(clock, &rest, &header->time);
@@ -608,4 +636,38 @@ bool header_parse(struct header *header, struct header_clock *clock, struct span
         recall_origin(clock, header, rest))
         return true;
     return parse_at_length(header, clock, line, rest, follows);
+}
+
+/* What stands behind the stamp of a program's own log is certainly its message, and no second header. What may be one,
+ * and more, is left to parse_other(). Which kind of message it is, is not foreseen: so there are few branches. */
+static inline bool is_own_message(struct span s)
+{
+    if (s.n < sizeof "Nov 1 03:47:01 ")
+        return false;
+    const char first = s.p[0];
+    const bool maybe_mark = (first == '<') | (first == '@') | (first == 's') | (first == '[') | (first == ' ');
+    const bool maybe_day = (first <= 'Z') & (s.p[3] == ' ');
+    const bool maybe_number = (first <= '9') & ((s.p[1] == ' ') | (s.p[4] == ' ') | (s.p[4] == '-'));
+
+    return !(maybe_mark | maybe_day | maybe_number) && !may_have_certain_tag(s);
+}
+
+/* Of most lines the one before had the same stamp: the traditional one, or that of a program's own log. */
+bool header_parse(struct header *header, struct header_clock *clock, struct span line)
+{
+    const struct span none = { line.p, 0 };
+
+    if (stamp_is_same(clock, line)) {
+        header->time = clock->stamp_time;
+        if (recall_origin(clock, header, span_skip(line, sizeof clock->stamp)))
+            return true;
+    } else if (stamp_is_same_own(clock, line)) {
+        const struct span rest = span_skip(line, clock->whole_octets);
+
+        if (is_own_message(rest)) {
+            *header = (struct header){ stamp_own_again(clock), none, none, none, none, none, rest, &clock->nameless };
+            return true;
+        }
+    }
+    return parse_other(header, clock, line);
 }

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 
 #include "hash.h"
+#include "newlines.h"
 #include "parser_inside.h"
+
+#define FETCHED_AHEAD 2 /* lines: so long it takes */
 
 static void counted(void *context, struct event *e)
 {
@@ -59,11 +62,6 @@ static void watched(struct events *events, struct event *e)
     recognised(events, e);
 }
 
-static void expected(struct events *events, const struct line *line, struct span queue_id)
-{
-    flows_expect(((struct parser *)events)->flows, line, queue_id);
-}
-
 /* Sets the switch of each recogniser that is named; the name of one that does not exist, or NULL. */
 static const char *set_switches(bool *enabled, const char *const *names, bool on)
 {
@@ -102,7 +100,6 @@ struct parser *parser_new(const struct parser_options *options, struct tallies *
         return NULL;
     }
     parser->events.event = recognised;
-    parser->events.expect = expected;
     dispatch_build(&parser->dispatch, parser->enabled);
     parser->tallies = tallies;
     parser->ticket = tallies_ticket(tallies);
@@ -182,8 +179,9 @@ static bool recognise_untagged(struct parser *parser, const struct line *line)
     return false;
 }
 
-static void recognise(struct parser *parser, const struct line *line, const struct service *service)
+static void recognise(struct parser *parser, const struct line *line)
 {
+    const struct service *service = line->service;
     uint64_t times = repeat_count(&line->header);
 
     if (times && (service || line->header.service.n == 0)) { /* the line before it stays the last one */
@@ -193,7 +191,6 @@ static void recognise(struct parser *parser, const struct line *line, const stru
     }
     repeats_begin(parser->repeats, line->tally);
     parser->current = line;
-    flows_expect(parser->flows, line, (struct span){ NULL, 0 });
     if (!service) {
         if (line->header.service.n == 0 && recognise_untagged(parser, line))
             parser->counts.recognised++;
@@ -209,9 +206,25 @@ static void recognise(struct parser *parser, const struct line *line, const stru
     parser->current = NULL;
 }
 
+/* Before the line itself is gone. */
+static void remember_place(struct parser *parser)
+{
+    const struct line *line = parser->previous;
+
+    if (!line)
+        return;
+    parser->last.file = line->file;
+    parser->last.number = line->number;
+    parser->last.header.time = line->header.time;
+    parser->last.reference = line->reference;
+    parser->last.tally = line->tally;
+    parser->previous = NULL;
+}
+
 /* host: whose clock says `now`, since those of a log host's clients differ; NULL: it is the time everywhere. */
 static void settle(struct parser *parser, int64_t now, const struct tally *host)
 {
+    remember_place(parser);
     parser->settled = now;
     parser->settled_host = host;
     verdicts_settle(parser->verdicts, now, host);
@@ -227,61 +240,58 @@ static struct span without_carriage_return(struct span line)
     return line;
 }
 
-static void remember_place(struct parser *parser, const struct line *line)
-{
-    parser->last.file = line->file;
-    parser->last.number = line->number;
-    parser->last.header.time = line->header.time;
-    parser->last.reference = line->reference;
-    parser->last.tally = line->tally;
-}
-
-/* The row of the line's host, NULL when it is not wanted, and the rules for its program, NULL when there are none. */
-static const struct service *look_up(struct parser *parser, struct line *line)
+/* The row of the line's host, NULL when it is not wanted, and the rules for its program. */
+static void look_up(struct parser *parser, struct line *line)
 {
     struct header_origin *origin = line->header.origin;
-    const struct service *service;
 
     if (origin && origin->noted_by == parser->ticket) {
         line->tally = (struct tally *)origin->noted[0];
+        line->service = origin->noted[1];
         line->instance_key = (uint32_t)origin->noted_number;
-        return origin->noted[1];
+        return;
     }
     line->tally = host_is_wanted(parser, line->header.host) ? tallies_host(parser->tallies, line->header.host) : NULL;
+    line->service = dispatch_find(&parser->dispatch, &line->header);
     line->instance_key = (uint32_t)hash_octets(parser->seed, line->header.instance);
-    service = dispatch_find(&parser->dispatch, &line->header);
     if (origin) {
         origin->noted_by = parser->ticket;
         origin->noted_number = line->instance_key;
         origin->noted[0] = line->tally;
-        origin->noted[1] = service;
+        origin->noted[1] = line->service;
     }
-    return service;
 }
 
-/* A line whose header is in place. */
-static void take_line(struct parser *parser, struct parser_source *source, struct line *line, bool header_found)
+/* All of a line that does not depend on the lines before it. */
+static inline void begin_line(struct parser *parser, struct parser_source *source, struct line *line, struct span text,
+                              bool header_found)
 {
-    const struct service *service = NULL;
-
+    line->text = text;
     line->header.message = without_carriage_return(line->header.message);
     line->file = source->name;
     line->number = ++source->lines;
     line->reference = source->clock.reference;
-    parser->counts.lines++;
+    line->tally = NULL;
     if (line->header.host.n == 0)
         line->header.host = source->default_host;
     if (header_found)
-        service = look_up(parser, line);
-    if (!header_found || !line->tally) {
+        look_up(parser, line);
+    if (line->tally)
+        flows_begin(parser->flows, line);
+}
+
+static inline void take_line(struct parser *parser, const struct line *line)
+{
+    parser->counts.lines++;
+    if (!line->tally) {
         parser->counts.ignored++;
         return;
     }
     if (line->header.time != TIME_UNKNOWN &&
         (line_time(line) != parser->settled || line->tally != parser->settled_host))
         settle(parser, line_time(line), line->tally);
-    recognise(parser, line, service);
-    remember_place(parser, line);
+    recognise(parser, line);
+    parser->previous = line;
 }
 
 void parser_line_parsed(struct parser *parser, struct parser_source *source, struct span text,
@@ -289,18 +299,55 @@ void parser_line_parsed(struct parser *parser, struct parser_source *source, str
 {
     struct line line;
 
-    line.text = text;
     line.header = *header;
-    take_line(parser, source, &line, header_found);
+    begin_line(parser, source, &line, text, header_found);
+    take_line(parser, &line);
+    remember_place(parser);
 }
 
 void parser_line(struct parser *parser, struct parser_source *source, struct span text)
 {
-    struct line line;
-    bool found = header_parse(&line.header, &source->clock, text);
+    struct header header;
+    bool found = header_parse(&header, &source->clock, text);
 
-    line.text = text;
-    take_line(parser, source, &line, found);
+    parser_line_parsed(parser, source, text, &header, found);
+}
+
+/* The headers of all these lines first: where one line's rules have to be guessed from those of the line before, and
+ * the guess is wrong, little has to be done again. */
+static void take_lines(struct parser *parser, struct parser_source *source, const char *p, const size_t *ends, size_t n,
+                       size_t longest)
+{
+    struct line lines[NEWLINES_MAX];
+    size_t begun = 0, at = 0;
+
+    for (size_t i = 0; i < n; at = ends[i++] + 1) {
+        struct span text = { p + at, ends[i] - at };
+        struct line *line = &lines[begun];
+
+        if (text.n > longest) {
+            parser_overlong_line(parser, source);
+            continue;
+        }
+        begin_line(parser, source, line, text, header_parse(&line->header, &source->clock, text));
+        begun++;
+    }
+    for (size_t i = 0; i < begun; i++) {
+        if (i + FETCHED_AHEAD < begun)
+            flows_fetch(parser->flows, &lines[i + FETCHED_AHEAD]);
+        take_line(parser, &lines[i]);
+    }
+    remember_place(parser);
+}
+
+void parser_lines(struct parser *parser, struct parser_source *source, struct span block, size_t longest)
+{
+    size_t ends[NEWLINES_ROOM], n;
+
+    while ((n = newlines_find(block, ends)) > 0) {
+        take_lines(parser, source, block.p, ends, n, longest);
+        block = span_skip(block, ends[n - 1] + 1);
+    }
 }
 
 void parser_overlong_line(struct parser *parser, struct parser_source *source)

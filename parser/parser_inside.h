@@ -35,6 +35,7 @@ struct parser {
     char asked_host[HOST_NAME_OCTETS]; /* the last host that was asked for, and the answer */
     size_t asked_host_octets;
     bool asked_host_wanted;
+    const struct line *previous;          /* among those at work */
     struct line last;                     /* where the end of input is counted: no spans */
     char last_file[LAST_FILE_OCTETS + 1]; /* of one that was loaded */
     bool forgot_flows;                    /* see parser_forgot_flows() */

@@ -85,6 +85,7 @@ static void copy(struct kept *k, const struct event *e)
     k->event = *e;
     k->line = *e->line;
     k->line.text = (struct span){ k->text, n };
+    k->line.id.n = 0;
     for (size_t i = 0; i < sizeof header_spans / sizeof header_spans[0]; i++)
         move(&k->line.header, header_spans[i], e, k);
     for (size_t i = 0; i < sizeof event_spans / sizeof event_spans[0]; i++)

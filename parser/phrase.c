@@ -43,6 +43,26 @@ static inline bool in_word(char f)
     return is_letter(f) || is_digit(f);
 }
 
+/* Behind the letters and digits that p begins with. How long a word is, is not foreseen: most end within a vector. */
+static inline const char *behind_word(const char *p, const char *end)
+{
+#ifdef __SSE2__
+    if (end - p >= 16) {
+        const __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)p);
+        const __m128i lower = _mm_or_si128(octets, _mm_set1_epi8(0x20));
+        const unsigned others =
+            0xffff & ~(span_octets_between(octets, '0', '9') | span_octets_between(lower, 'a', 'z'));
+
+        if (others)
+            return p + __builtin_ctz(others);
+        p += 16;
+    }
+#endif
+    while (p < end && in_word(fold(*p)))
+        p++;
+    return p;
+}
+
 /* Whether what stands at [from, to) is part of a host name or an address: mx.spam.example, spam@example.org. A dot
  * that follows a digit makes no name, so that 4.7.1-Greylisted is read. */
 static bool within_name(const struct phrase_scan *scan, const char *from, const char *to)
@@ -69,17 +89,16 @@ static bool within_name(const struct phrase_scan *scan, const char *from, const 
 static const struct phrase *phrase_at(const struct phrase_scan *scan, const char *p, const struct phrases *list)
 {
     size_t left = (size_t)(scan->end - p);
-    char second, third;
 
     if (left < PHRASE_OCTETS_MIN)
         return NULL;
-    second = fold(p[1]);
-    third = fold(p[2]);
+    const char next[2] = { fold(p[1]), fold(p[2]) };
+
     for (size_t row = 0; row < list->n; row++) {
         const struct phrase *phrase = &list->phrase[row];
         size_t i = PHRASE_OCTETS_MIN;
 
-        if (phrase->text[1] != second || phrase->text[2] != third || phrase->octets > left)
+        if (memcmp(&phrase->text[1], next, sizeof next) != 0 || phrase->octets > left)
             continue;
         while (i < phrase->octets && phrase->text[i] == fold(p[i]))
             i++;
@@ -150,13 +169,10 @@ const struct phrase *phrase_next(struct phrase_scan *scan, const struct phrases 
 
         if (in_word(f)) {
             if (is_letter(f) && (found = phrase_at(scan, p, &table[f - 'a']))) {
-                for (p += found->octets; p < scan->end && in_word(fold(*p)); p++)
-                    ;
-                scan->p = p;
+                scan->p = behind_word(p + found->octets, scan->end);
                 return found;
             }
-            while (++p < scan->end && in_word(fold(*p)))
-                ;
+            p = behind_word(p + 1, scan->end);
         } else if (f == '<') {
             p = behind_angle(scan, p);
         } else if (f == '[') {

@@ -12,20 +12,12 @@
 /* Where recognisers put what they found; parser.c has the function behind it. */
 struct events {
     void (*event)(struct events *events, struct event *event);
-    /* The line speaks of this queue id: what is known of it can be fetched while the rest is read. Optional. */
-    void (*expect)(struct events *events, const struct line *line, struct span queue_id);
     bool evidence_wanted; /* a message waits for EVENT_HANDED_OVER: else that event need not be looked for */
 };
 
 static inline void events_put(struct events *events, struct event *event)
 {
     events->event(events, event);
-}
-
-static inline void events_expect(struct events *events, const struct line *line, struct span queue_id)
-{
-    if (events->expect)
-        events->expect(events, line, queue_id);
 }
 
 /* True when the line is one of those that this program is known to write, whether or not it is an event. */

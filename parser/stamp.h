@@ -33,6 +33,29 @@ enum stamp_follows stamp_take(struct header_clock *clock, struct span *line, int
 enum stamp_follows stamp_take_iso(struct header_clock *clock, struct span *line, int64_t *time);
 bool stamp_take_same_hour(struct header_clock *clock, struct span *line, int64_t *time);
 
+/* The line begins with the traditional stamp of the one before, whose time is clock->stamp_time. */
+static inline bool stamp_is_same(const struct header_clock *clock, struct span line)
+{
+    return clock->remembered == MEMORY_SECOND && line.n > sizeof clock->stamp &&
+           memcmp(line.p, clock->stamp, sizeof clock->stamp) == 0;
+}
+
+/* The line begins with the stamp of the one before, which is that of a program's own log. */
+static inline bool stamp_is_same_own(const struct header_clock *clock, struct span line)
+{
+    return clock->remembered == MEMORY_MINUTE && clock->whole_octets && clock->whole_follows == STAMP_OWN &&
+           line.n > sizeof clock->whole && span_equal_octets(clock->whole, line, clock->whole_octets) &&
+           line.p[clock->whole_octets] != '+' && line.p[clock->whole_octets] != '-';
+}
+
+/* Its time, as stamp_take() would give it. */
+static inline int64_t stamp_own_again(struct header_clock *clock)
+{
+    if (clock->whole_is_local)
+        clock->previous = clock->whole_time;
+    return clock->whole_time;
+}
+
 /* The common case in two loads: the line begins with the stamp that the one before had, or with the hour of a
  * traditional or the minute of an ISO 8601 stamp. STAMP_NONE: stamp_take() has to look. */
 static inline enum stamp_follows stamp_take_same(struct header_clock *clock, struct span *line, int64_t *time)

@@ -13,6 +13,7 @@
 #include "../config/hosts.h"
 #include "../parser/tally.h"
 #include "../source/merge.h"
+#include "../source/reader.h"
 
 #define PROGRESS_LINES 16384
 #define DEFAULT_HOST   "localhost" /* of lines that name none: the log may be from anywhere */
@@ -304,6 +305,17 @@ static void take_line_and_tell(void *context, struct parser_source *source, stru
         input->progress(input->progress_context, input->octets);
 }
 
+static void take_lines(void *context, struct parser_source *source, struct span block)
+{
+    struct input *input = context;
+
+    parser_lines(input->parser, source, block, READER_LINE_OCTETS);
+    if (input->progress) {
+        input->octets += block.n;
+        input->progress(input->progress_context, input->octets);
+    }
+}
+
 static void take_overlong(void *context, struct parser_source *source)
 {
     struct input *input = context;
@@ -326,7 +338,8 @@ enum status input_read(struct input *input)
                                                          : take_line,
                                .overlong = take_overlong,
                                .trouble = take_trouble,
-                               .context = input };
+                               .context = input,
+                               .lines = input->watch ? NULL : take_lines };
 
     merge_run(input->merge, &sink);
     if (input->is_configured && input->has_trouble)

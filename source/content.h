@@ -9,6 +9,7 @@
 #define MAILTALLY_CONTENT_H
 
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #include "../parser/span.h"
 

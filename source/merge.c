@@ -268,8 +268,12 @@ static void step(struct merge *merge)
 
 static uint64_t give_block(const struct merge_sink *sink, struct member *member, struct span lines)
 {
-    uint64_t n = 0;
+    uint64_t n = 0, before = member->source.lines;
 
+    if (sink->lines) {
+        sink->lines(sink->context, &member->source, lines);
+        return member->source.lines - before;
+    }
     for (; span_take_until(&lines, '\n', &member->line); n++) {
         member->result = member->line.n > READER_LINE_OCTETS ? READER_OVERLONG : READER_LINE;
         give(sink, member, NULL);

@@ -26,6 +26,9 @@ struct merge_sink {
     /* A sentence about a file that cannot be read, or not to its end. */
     void (*trouble)(void *context, const char *sentence);
     void *context;
+    /* If it is not NULL, a block of lines, each with its newline, of which nobody needs the headers yet; those above
+     * READER_LINE_OCTETS are overlong. source->lines tells how many there were. */
+    void (*lines)(void *context, struct parser_source *source, struct span block);
 };
 
 struct merge;

@@ -45,19 +45,33 @@ static bool is_base62(struct span s, size_t from, size_t to)
     return all;
 }
 
+/* Whether s, which has more, begins with 1abcDE-000123-AB. */
+static bool is_short_id(struct span s)
+{
+#ifdef __SSE2__
+    const __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)s.p);
+    const __m128i lower = _mm_or_si128(octets, _mm_set1_epi8(0x20)); /* the sign of a letter beyond ASCII stays */
+
+    const unsigned base62 = span_octets_between(octets, '0', '9') | span_octets_between(lower, 'a', 'z');
+
+    return base62 == (0xffff & ~(1 << 6 | 1 << 13)) && s.p[6] == '-' && s.p[13] == '-';
+#else
+    return s.p[6] == '-' && s.p[13] == '-' && is_base62(s, 0, 6) && is_base62(s, 7, 13) && is_base62(s, 14, 16);
+#endif
+}
+
 /* An id and the blank behind it. */
 static bool take_id(struct span *s, struct span *id)
 {
     size_t end = 16;
 
-    if (s->n <= 18 || s->p[6] != '-' || !is_base62(*s, 0, 6) || !is_base62(*s, 7, 13))
+    if (s->n <= 18)
         return false;
-    if (s->p[13] != '-') {
+    if (!is_short_id(*s)) {
         end = 23;
-        if (s->n <= end || s->p[18] != '-' || !is_base62(*s, 13, 18) || !is_base62(*s, 19, 23))
+        if (s->n <= end || s->p[6] != '-' || s->p[18] != '-' || !is_base62(*s, 0, 6) || !is_base62(*s, 7, 18) ||
+            !is_base62(*s, 19, 23))
             return false;
-    } else if (!is_base62(*s, 14, 16)) {
-        return false;
     }
     if (s->p[end] != ' ')
         return false;
@@ -352,10 +366,8 @@ static bool exim(const struct line *line, struct events *events)
         return true;
     skip_stamp(&rest);
     skip_pid(&rest);
-    if (take_id(&rest, &id)) {
-        events_expect(events, line, id);
+    if (take_id(&rest, &id))
         return of_message(line, id, rest, events);
-    }
     return exim_session(line, (struct span){ NULL, 0 }, rest, events);
 }
 

@@ -291,8 +291,8 @@ static bool connection(struct event *e, struct span rest, struct events *events)
 {
     struct span key, value, before;
 
-    if (span_ends(rest, SPAN(" closed by QUIT")) || !exim_take_host(&rest, &e->client))
-        return true; /* the latter of a local user */
+    if (!exim_take_host(&rest, &e->client))
+        return true; /* of a local user */
     do {
         before = rest = span_trim(rest);
         span_take_literal(&rest, "TLS ");
@@ -368,11 +368,18 @@ static const struct {
     { SPAN("ETRN "), COUNTER_NONE },
 };
 
+/* Of these there are very many. */
+static bool is_silent(struct span rest)
+{
+    return span_has_prefix(rest, "no host name found for IP address ") ||
+           (span_has_prefix(rest, "SMTP connection from ") && span_ends(rest, SPAN(" closed by QUIT")));
+}
+
 bool exim_session(const struct line *line, struct span id, struct span rest, struct events *events)
 {
     struct event e;
 
-    if (span_has_prefix(rest, "no host name found for IP address "))
+    if (is_silent(rest))
         return true;
     e = event_of(EVENT_REFUSAL, line);
     e.queue_id = id;

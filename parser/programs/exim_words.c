@@ -88,17 +88,42 @@ static const bool address_octet[256] = {
     [':'] = true,         ['%'] = true,         ['-'] = true,
 };
 
+/* How many of these s begins with. An address mostly has less than 16, but how many is not foreseen. */
+static size_t address_octets(struct span s)
+{
+    size_t i = 0;
+
+#ifdef __SSE2__
+    if (s.n >= 16) {
+        const __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)s.p);
+        const __m128i lower = _mm_or_si128(octets, _mm_set1_epi8(0x20));
+        const __m128i dots =
+            _mm_or_si128(_mm_cmpeq_epi8(octets, _mm_set1_epi8('.')), _mm_cmpeq_epi8(octets, _mm_set1_epi8('-')));
+        const __m128i percents = _mm_cmpeq_epi8(octets, _mm_set1_epi8('%'));
+        const unsigned others =
+            0xffff & ~(span_octets_between(octets, '0', ':') | span_octets_between(lower, 'a', 'z') |
+                       (unsigned)_mm_movemask_epi8(_mm_or_si128(dots, percents)));
+
+        if (others)
+            return (size_t)__builtin_ctz(others);
+        i = 16;
+    }
+#endif
+    while (i < s.n && address_octet[(unsigned char)s.p[i]])
+        i++;
+    return i;
+}
+
 /* `[192.0.2.1]:25` */
 static bool take_address(struct span *s)
 {
     struct span rest = *s, digits;
-    size_t i = 0;
+    size_t i;
     uint64_t port;
 
     if (!span_take_char(&rest, '['))
         return false;
-    while (i < rest.n && address_octet[(unsigned char)rest.p[i]])
-        i++;
+    i = address_octets(rest);
     rest = span_skip(rest, i);
     if (i == 0 || !span_take_char(&rest, ']'))
         return false;

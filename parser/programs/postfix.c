@@ -68,10 +68,10 @@ static size_t id_octets(struct span s, bool *lower)
     return n;
 }
 
-bool postfix_take_queue_id(struct span *s, struct span *id)
+bool postfix_take_queue_id(const struct line *line, struct span *s, struct span *id)
 {
-    bool lower;
-    size_t n = id_octets(*s, &lower);
+    bool lower = false;
+    size_t n = line->id_is_plain && s->p == line->id.p ? line->id.n : id_octets(*s, &lower);
 
     if (n < 5 || n + 1 >= s->n || s->p[n] != ':' || s->p[n + 1] != ' ')
         return false;
@@ -194,7 +194,6 @@ static bool delivery(const struct line *line, struct span id, struct span rest, 
     struct event e = event_of(EVENT_DELIVERY, line);
     struct span status;
 
-    events_expect(events, line, id);
     e.queue_id = id;
     e.agent = (uint8_t)agent;
     if (!take_delivery_fields(rest, &e, &status))
@@ -241,7 +240,7 @@ bool postfix_smtp(const struct line *line, struct events *events)
     struct span rest = line->header.message, id;
 
     /* `host mx[..] said: 4..`, `lost connection with`, `enabling PIX workarounds`: the delivery's own line follows. */
-    if (postfix_take_queue_id(&rest, &id))
+    if (postfix_take_queue_id(line, &rest, &id))
         return delivery(line, id, rest, AGENT_SMTP, COUNTER_SENT, events) || !span_has_prefix(rest, "to=");
     if (postfix_is_tls_line(rest, SPAN("TLS connection established to "))) {
         struct event e = event_of(EVENT_COUNT, line);
@@ -258,7 +257,7 @@ static bool deliver_by(const struct line *line, struct events *events, enum deli
 {
     struct span rest = line->header.message, id;
 
-    if (!postfix_take_queue_id(&rest, &id))
+    if (!postfix_take_queue_id(line, &rest, &id))
         return postfix_is_talk(rest) || span_has_prefix(rest, "connect to ");
     return delivery(line, id, rest, agent, success, events) || !span_has_prefix(rest, "to=");
 }
@@ -351,9 +350,8 @@ bool postfix_qmgr(const struct line *line, struct events *events)
 {
     struct span rest = line->header.message, id;
 
-    if (!postfix_take_queue_id(&rest, &id))
+    if (!postfix_take_queue_id(line, &rest, &id))
         return postfix_is_talk(rest);
-    events_expect(events, line, id);
     if (span_is(rest, "removed"))
         return put_with_id(line, events, EVENT_REMOVED, id);
     if (span_has_prefix(rest, "from="))
@@ -370,7 +368,7 @@ bool postfix_pickup(const struct line *line, struct events *events)
     struct event e = event_of(EVENT_OPENED, line);
     struct span rest = line->header.message, key, value;
 
-    if (!postfix_take_queue_id(&rest, &e.queue_id))
+    if (!postfix_take_queue_id(line, &rest, &e.queue_id))
         return postfix_is_talk(rest);
     if (!span_has_prefix(rest, "uid="))
         return false;
@@ -404,7 +402,7 @@ static bool oversize(const struct line *line, struct span rest, struct events *e
     struct event e = event_of(EVENT_REFUSAL, line);
 
     rest = span_skip(rest, sizeof "warning: " - 1);
-    if (!postfix_take_queue_id(&rest, &e.queue_id) || !span_has_prefix(rest, "queue file size limit exceeded"))
+    if (!postfix_take_queue_id(line, &rest, &e.queue_id) || !span_has_prefix(rest, "queue file size limit exceeded"))
         return true; /* some other warning */
     e.counter = COUNTER_REJECTED;
     e.reason = REFUSAL_MESSAGE_SIZE;
@@ -425,12 +423,11 @@ bool postfix_cleanup(const struct line *line, struct events *events)
 {
     struct span rest = line->header.message, id;
 
-    if (!postfix_take_queue_id(&rest, &id)) {
+    if (!postfix_take_queue_id(line, &rest, &id)) {
         if (span_has_prefix(rest, "warning: "))
             return postfix_warning(line, events);
         return postfix_is_talk(rest);
     }
-    events_expect(events, line, id);
     if (span_has_prefix(rest, "message-id="))
         return put_message_id(line, id, span_skip(rest, 11), events);
     if (span_has_prefix(rest, "resent-message-id="))
@@ -452,7 +449,7 @@ bool postfix_postsuper(const struct line *line, struct events *events)
     };
     struct span rest = line->header.message, id;
 
-    if (!postfix_take_queue_id(&rest, &id))
+    if (!postfix_take_queue_id(line, &rest, &id))
         return true; /* `Deleted: 3 messages` */
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
         if (span_eq(rest, actions[i].word))

@@ -7,7 +7,7 @@
 
 /* `4Yb3Q15Z0Xz3Gq1: ` or `08ACF1541B01: `. Words like `warning: ` have the shape of a long queue id, but for their
  * vowels, which long ids leave out; short ids are upper case. */
-bool postfix_take_queue_id(struct span *s, struct span *id);
+bool postfix_take_queue_id(const struct line *line, struct span *s, struct span *id);
 
 /* `reject: RCPT from ..`, `milter-hold: ..`, `discard: ..` and the like behind a queue id or NOQUEUE (then id is
  * empty). */

@@ -109,7 +109,7 @@ static bool postfix_short(const struct line *line, struct events *events)
 
     if (span_take_literal(&rest, "NOQUEUE: "))
         service = access_service(rest);
-    else if (postfix_take_queue_id(&rest, &id))
+    else if (postfix_take_queue_id(line, &rest, &id))
         service = message_service(rest);
     else
         service = session_service(rest);

@@ -362,8 +362,11 @@ bool postfix_smtpd(const struct line *line, struct events *events)
     if (rest.n == 0)
         return false;
     switch (rest.p[0]) {
-    case 'c':
     case 'd':
+        if (span_has_prefix(rest, "disconnect from "))
+            return true;
+        break;
+    case 'c':
     case 'l':
     case 't':
         if (smtpd_connection(line, rest, events))
@@ -386,9 +389,8 @@ bool postfix_smtpd(const struct line *line, struct events *events)
     default:
         break;
     }
-    if (!postfix_take_queue_id(&rest, &id))
+    if (!postfix_take_queue_id(line, &rest, &id))
         return smtpd_session(line, events);
-    events_expect(events, line, id);
     return smtpd_message(line, id, rest, events);
 }
 

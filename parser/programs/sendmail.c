@@ -268,9 +268,7 @@ static bool sendmail(const struct line *line, struct events *events)
 {
     struct span rest = line->header.message, id = { rest.p, 0 };
 
-    if (sendmail_take_id(&rest, &id))
-        events_expect(events, line, id);
-    else
+    if (!sendmail_take_id(&rest, &id))
         span_take_literal(&rest, "NOQUEUE: ");
     if (span_has_prefix(rest, "from="))
         return message_opened(line, id, rest, events);

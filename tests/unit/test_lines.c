@@ -1,5 +1,6 @@
 /* Real lines, whole and damaged, through the whole parser between unreadable pages: nothing is read outside of the
- * line, and damage to one line does not change what another counts.
+ * line, and damage to one line does not change what another counts. Lines that are given by the block tell what they
+ * tell one by one.
  *
  * The lines are those of the rigs and of the golden files (tests/data, tests/golden). SEED=n repeats a run.
  *
@@ -171,6 +172,145 @@ static void noise_of_another_host_changes_no_count(void **state)
     feed_free(&f);
 }
 
+/* ---- lines by the block ---- */
+
+#define LONGEST 600 /* octets: some of the real lines are overlong */
+
+/* What the parser tells, as text. */
+struct told {
+    struct feed feed;
+    FILE *stream;
+    char *text;
+    size_t octets;
+};
+
+static void tell_event(void *context, const struct event *e)
+{
+    const struct line *line = e->line;
+
+    fprintf(context, "%llu %d %d %d %llu %lld %lld %.*s|%.*s|%.*s|%.*s\n", (unsigned long long)line->number,
+            (int)e->kind, (int)e->counter, e->reason, (unsigned long long)e->count, (long long)line->header.time,
+            (long long)e->size_octets, (int)line->header.host.n, line->header.host.p, (int)e->queue_id.n, e->queue_id.p,
+            (int)e->from.n, e->from.p, (int)e->client.n, e->client.p);
+}
+
+static void tell_unrecognised(void *context, const struct line *line)
+{
+    fprintf(context, "%llu ? %.*s\n", (unsigned long long)line->number, (int)line->text.n, line->text.p);
+}
+
+static void told_begin(struct told *told)
+{
+    *told = (struct told){ .feed = feed_new() };
+    told->stream = open_memstream(&told->text, &told->octets);
+    assert_non_null(told->stream);
+    parser_set_sink(told->feed.parser, tell_event, told->stream);
+    parser_set_unrecognised(told->feed.parser, tell_unrecognised, told->stream);
+}
+
+static void told_end(struct told *told)
+{
+    const struct parser_counts *counts = parser_counts(told->feed.parser);
+
+    parser_settle(told->feed.parser, INT64_MAX);
+    fprintf(told->stream, "%llu lines, %llu recognised, %llu not, %llu ignored, %llu overlong, the last at %lld\n",
+            (unsigned long long)counts->lines, (unsigned long long)counts->recognised,
+            (unsigned long long)counts->unrecognised, (unsigned long long)counts->ignored,
+            (unsigned long long)counts->overlong, (long long)counts->last_event);
+    assert_int_equal(fclose(told->stream), 0);
+    feed_free(&told->feed);
+}
+
+/* A run of the real lines, with empty ones between them. */
+static size_t make_block(char *block, size_t first)
+{
+    size_t n = 0;
+
+    for (size_t i = first; i < lines_n; i++) {
+        size_t octets = strlen(lines[i]);
+
+        if (n + octets + 2 > GUARD_ROOM)
+            break;
+        memcpy(block + n, lines[i], octets);
+        n += octets;
+        block[n++] = '\n';
+        if (random() % 16 == 0)
+            block[n++] = '\n';
+    }
+    return n;
+}
+
+static void take_one_by_one(struct feed *f, struct span block)
+{
+    struct span text;
+
+    while (span_take_until(&block, '\n', &text)) {
+        if (text.n > LONGEST)
+            parser_overlong_line(f->parser, &f->source);
+        else
+            parser_line(f->parser, &f->source, text);
+    }
+}
+
+/* In pieces that end behind any newline. */
+static void take_in_pieces(struct feed *f, struct span block)
+{
+    while (block.n) {
+        size_t most = 1 + (size_t)random() % block.n, n = random() % 4 ? most : 1 + (most - 1) % 300;
+        const char *newline = memchr(block.p + n - 1, '\n', block.n - n + 1);
+
+        n = (size_t)(newline - block.p) + 1;
+        parser_lines(f->parser, &f->source, guard_behind(span_first(block, n)), LONGEST);
+        block = span_skip(block, n);
+    }
+}
+
+static void blocks_cut_anywhere_tell_what_single_lines_tell(void **state)
+{
+    static char block[GUARD_ROOM];
+    struct told single, by_block;
+
+    (void)state;
+    told_begin(&single);
+    told_begin(&by_block);
+    for (size_t i = 0; i < lines_n; i += 40) {
+        struct span lines_of_block = { block, make_block(block, i) };
+
+        take_one_by_one(&single.feed, lines_of_block);
+        take_in_pieces(&by_block.feed, lines_of_block);
+    }
+    told_end(&single);
+    told_end(&by_block);
+    assert_true(single.octets > 100000);
+    assert_string_equal(single.text, by_block.text);
+    free(single.text);
+    free(by_block.text);
+}
+
+static void what_has_no_newline_yet_is_no_line_of_a_block(void **state)
+{
+    static char block[GUARD_ROOM];
+    const size_t n = make_block(block, 0), last = n - (size_t)((char *)memrchr(block, '\n', n - 1) - block) - 1;
+    struct feed f = feed_new();
+    uint64_t all;
+
+    (void)state;
+    parser_lines(f.parser, &f.source, guard_behind((struct span){ block, n }), LONGEST);
+    all = f.source.lines;
+    feed_free(&f);
+    for (size_t cut = 1; cut <= last; cut++) {
+        f = feed_new();
+        parser_lines(f.parser, &f.source, guard_behind((struct span){ block, n - cut }), LONGEST);
+        assert_int_equal(f.source.lines, all - 1);
+        assert_int_equal(parser_counts(f.parser)->lines, all - 1);
+        feed_free(&f);
+    }
+    f = feed_new();
+    parser_lines(f.parser, &f.source, (struct span){ block, 0 }, LONGEST);
+    assert_int_equal(f.source.lines, 0);
+    feed_free(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +318,8 @@ int main(void)
         cmocka_unit_test(lines_cut_at_every_length_are_read_within_their_bounds),
         cmocka_unit_test(damaged_lines_are_read_within_their_bounds),
         cmocka_unit_test(noise_of_another_host_changes_no_count),
+        cmocka_unit_test(blocks_cut_anywhere_tell_what_single_lines_tell),
+        cmocka_unit_test(what_has_no_newline_yet_is_no_line_of_a_block),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -54,7 +54,9 @@ static void collect_trouble(void *context, const char *sentence)
 static struct collected *run(struct merge *merge)
 {
     struct collected *collected = calloc(1, sizeof *collected);
-    struct merge_sink sink = { collect, collect_overlong, collect_trouble, collected };
+    struct merge_sink sink = {
+        .line = collect, .overlong = collect_overlong, .trouble = collect_trouble, .context = collected
+    };
 
     assert_non_null(collected);
     merge_run(merge, &sink);
@@ -246,7 +248,9 @@ static void reads_all_and_tells_when_too_many_files_overlap(void **state)
     struct scratch *scratch = *state;
     struct merge *merge = merge_new();
     struct collected *collected = calloc(1, sizeof *collected);
-    struct merge_sink sink = { collect, collect_overlong, collect_trouble, collected };
+    struct merge_sink sink = {
+        .line = collect, .overlong = collect_overlong, .trouble = collect_trouble, .context = collected
+    };
 
     for (int i = 0; i < MERGE_OPEN_MAX + 10; i++) {
         char name[32];
