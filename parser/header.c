@@ -1,131 +1,14 @@
 /* Host and tag of a log line: see header.h; the time stamp before them is read by stamp.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "header.h"
+#include "header_inside.h"
 
 #include "stamp.h"
-
-#define TAG_OCTETS_MAX      64
-#define PID_OCTETS_MAX      32
-#define TAG_USER_OCTETS_MAX 320 /* of `deliver(user):`, an address */
-
-/* Whether an octet may stand in a tag: 't' yes, '/' a slash, '.' no. */
-static const char tag_octets[257] = "................" /* control */
-                                    "................"
-                                    ".t.ttt....tt.tt/" /* !"#$%&'()*+,-./ */
-                                    "tttttttttt......" /* 0-9 :;<=>? */
-                                    "tttttttttttttttt" /* @ A-O */
-                                    "ttttttttttt....t" /* P-Z [\]^_ */
-                                    ".ttttttttttttttt" /* ` a-o */
-                                    "ttttttttttt...t." /* p-z {|}~ */
-                                    "................................................................"
-                                    "................................................................";
-
-static void skip_spaces(struct span *s)
-{
-    while (s->n && s->p[0] == ' ')
-        *s = span_skip(*s, 1);
-}
-
-/* `[123]`; a pid is written by the program, so letters and the like are borne. */
-static bool take_pid(struct span *s, struct span *pid)
-{
-    size_t i = 1, end = s->n < PID_OCTETS_MAX ? s->n : PID_OCTETS_MAX;
-
-    if (s->n < 3 || s->p[0] != '[')
-        return false;
-    while (i < end && (is_alnum(s->p[i]) || s->p[i] == '.' || s->p[i] == '-' || s->p[i] == '_'))
-        i++;
-    if (i == 1 || i == end || s->p[i] != ']')
-        return false;
-    *pid = (struct span){ s->p + 1, i - 1 };
-    *s = span_skip(*s, i + 1);
-    return true;
-}
-
-/* What may stand behind the name of a tag: `[pid]:`, `:`, `[pid] `, ` [pid]:` (sogod), `(user):` (Dovecot's deliver).
- * A colon without a pid wants a space behind it: `mx1 http://..` has no tag. */
-static bool take_tag_end(struct span *s, struct span *pid)
-{
-    struct span rest = *s;
-
-    if (rest.n == 0)
-        return false;
-    switch (rest.p[0]) {
-    case '[':
-        if (!take_pid(&rest, pid) || (!span_take_char(&rest, ':') && rest.n && rest.p[0] != ' '))
-            return false;
-        break;
-    case ':':
-        if (rest.n > 1 && rest.p[1] != ' ')
-            return false;
-        rest = span_skip(rest, 1);
-        break;
-    case ' ':
-        rest = span_skip(rest, 1);
-        if (!take_pid(&rest, pid) || !span_take_char(&rest, ':'))
-            return false;
-        break;
-    case '(': {
-        size_t i = 1, end = rest.n < TAG_USER_OCTETS_MAX ? rest.n : TAG_USER_OCTETS_MAX;
-
-        while (i < end && rest.p[i] != ')' && rest.p[i] != ' ')
-            i++;
-        return i + 1 < end && rest.p[i] == ')' && rest.p[i + 1] == ':';
-    }
-    default:
-        return false;
-    }
-    *s = rest;
-    return true;
-}
-
-/* A tag is a program's name, or its path (/usr/sbin/amavisd-new), or an instance and a service. */
-static bool set_program(struct header *header, struct span tag, const char *first_slash, const char *last_slash)
-{
-    const char *end = tag.p + tag.n;
-
-    if (first_slash == tag.p) {
-        tag = span_from(last_slash + 1, end);
-        first_slash = last_slash = NULL;
-    }
-    if (tag.n == 0)
-        return false;
-    header->program = tag;
-    header->instance = (struct span){ tag.p, first_slash ? (size_t)(first_slash - tag.p) : 0 };
-    header->service = last_slash ? span_from(last_slash + 1, end) : tag;
-    return true;
-}
-
-/* Consumes `postfix/smtpd[123]: ` and sets the fields of the program. */
-static bool take_tag(struct header *header, struct span *s)
-{
-    const char *end = s->p + (s->n < TAG_OCTETS_MAX ? s->n : TAG_OCTETS_MAX);
-    const char *first_slash = NULL, *last_slash = NULL, *q;
-
-    for (q = s->p; q < end; q++) {
-        char kind = tag_octets[(unsigned char)*q];
-
-        if (kind == '/') {
-            last_slash = q;
-            first_slash = first_slash ? first_slash : q;
-        } else if (kind != 't') {
-            break;
-        }
-    }
-    struct span tag = span_from(s->p, q), rest = span_skip(*s, tag.n), pid = { s->p, 0 };
-
-    if (tag.n == 0 || !take_tag_end(&rest, &pid) || !set_program(header, tag, first_slash, last_slash))
-        return false;
-    header->pid = pid;
-    *s = rest;
-    return true;
-}
 
 /* What is left is the message. Solaris puts `[ID 801593 mail.info] ` before it. */
 static __attribute__((noinline)) void set_message(struct header *header, struct span rest)
 {
-    skip_spaces(&rest);
+    header_skip_spaces(&rest);
     if (rest.n && rest.p[0] == '[' && span_has_prefix(rest, "[ID ")) {
         struct span id, behind = rest;
 
@@ -199,7 +82,7 @@ static bool take_metalog(struct header *header, struct span *s)
         is_digit(name.p[0]) || !span_take_char(&rest, ' '))
         return false;
     for (size_t i = 0; i < name.n; i++) {
-        char kind = tag_octets[(unsigned char)name.p[i]];
+        char kind = header_tag_octets[(unsigned char)name.p[i]];
 
         if (kind == '.')
             return false;
@@ -208,7 +91,7 @@ static bool take_metalog(struct header *header, struct span *s)
             first = first ? first : slash;
         }
     }
-    if (!set_program(header, name, first, slash))
+    if (!header_set_program(header, name, first, slash))
         return false;
     *s = rest;
     return true;
@@ -242,7 +125,7 @@ static bool take_without_host(struct header *header, struct span *rest, struct s
     if (word.n == 0 || word.p[0] == '[')
         return take_metalog(header, rest);
     if (last == ':' || last == ']' || (behind.n && behind.p[0] == '['))
-        return take_tag(header, rest);
+        return header_take_tag(header, rest);
     return is_hostless_repeat(*rest);
 }
 
@@ -253,7 +136,7 @@ static void split_origin(struct header *header, struct span rest)
     const char *q, *end;
 
     if (rest.n && (rest.p[0] == ' ' || rest.p[0] == '<')) {
-        skip_spaces(&rest);
+        header_skip_spaces(&rest);
         take_priority_word(&rest); /* syslogd -vv of FreeBSD */
     }
     end = rest.p + rest.n;
@@ -270,12 +153,12 @@ static void split_origin(struct header *header, struct span rest)
         }
     }
     if (is_level(word)) {
-        skip_spaces(&behind);
+        header_skip_spaces(&behind);
         word.n = 0;
     }
     header->host = chained ? origin_of(word) : word;
-    if (!take_tag(header, &behind) && take_priority_word(&behind))
-        take_tag(header, &behind);
+    if (!header_take_tag(header, &behind) && take_priority_word(&behind))
+        header_take_tag(header, &behind);
     set_message(header, behind);
 }
 
@@ -358,7 +241,7 @@ static bool take_certain_tag(struct header *header, struct span *s, bool names)
     struct header found = *header;
     struct span rest = *s;
 
-    if (!take_tag(&found, &rest))
+    if (!header_take_tag(&found, &rest))
         return false;
     size_t octets = (size_t)(rest.p - s->p);
     bool colon = octets && rest.p[-1] == ':';
@@ -419,7 +302,7 @@ static void take_own(struct header *header, struct span rest, bool names)
     struct span word, behind = rest, pid;
 
     if (rest.n && rest.p[0] == '[') {
-        if (take_pid(&behind, &pid) && span_take_char(&behind, ' ')) {
+        if (header_take_pid(&behind, &pid) && span_take_char(&behind, ' ')) {
             header->pid = pid;
             rest = behind;
         }
@@ -485,16 +368,16 @@ static bool take_rfc5424(struct header *header, struct span rest)
     if (!take_field(&rest, &host) || !take_field(&rest, &program) || !take_field(&rest, &pid) ||
         !take_field(&rest, &id) || !take_structured_data(&rest) || (rest.n && rest.p[0] != ' '))
         return false;
-    skip_spaces(&rest);
+    header_skip_spaces(&rest);
     span_take_literal(&rest, "\xef\xbb\xbf");
-    skip_spaces(&rest);
+    header_skip_spaces(&rest);
     header->host = host.n ? origin_of(host) : host;
     if (program.n == 0) {
         take_certain_tag(header, &rest, false); /* a relay that put the whole of a traditional line into the text */
     } else {
         const char *first = span_chr(program, '/'), *last = memrchr(program.p, '/', program.n);
 
-        if (set_program(header, program, first, last))
+        if (header_set_program(header, program, first, last))
             header->pid = pid;
     }
     set_message(header, rest);
