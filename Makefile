@@ -18,18 +18,17 @@ STD      := -std=c17 -D_GNU_SOURCE -DMAILTALLY_VERSION='"$(VERSION)"'
 DEPFLAGS := -MMD -MP
 
 # Asked, not guessed; := so that each is asked once. Empty before `make deps`.
-SNMP_CFLAGS       := $(shell net-snmp-config --base-cflags 2>/dev/null | tr ' ' '\n' | grep -E '^-(I|DNETSNMP)' | grep -v perl | tr '\n' ' ')
+# Libraries that are loaded when they are needed (library.h of the rooms), by the name that programs would be linked with.
+soname             = $(shell objdump -p "$$($(CC) -print-file-name=lib$(1).so)" 2>/dev/null | awk '$$1 == "SONAME" { print $$2 }')
+SNMP_CFLAGS       := $(shell net-snmp-config --base-cflags 2>/dev/null | tr ' ' '\n' | grep -E '^-(I|DNETSNMP)' | grep -v perl | tr '\n' ' ') -DLIBNETSNMP_NAME='"$(call soname,netsnmp)"'
 SNMP_LIBS         := $(shell net-snmp-config --netsnmp-libs 2>/dev/null)
 SNMP_AGENT_LIBS   := -lnetsnmpmibs -lnetsnmpagent $(SNMP_LIBS)
-ARCHIVE_CFLAGS    := $(shell pkg-config --cflags libarchive 2>/dev/null)
-ARCHIVE_LIBS      := $(shell pkg-config --libs libarchive 2>/dev/null)
+ARCHIVE_CFLAGS    := $(shell pkg-config --cflags libarchive 2>/dev/null) -DLIBARCHIVE_NAME='"$(call soname,archive)"'
 # Optional: without it `source journal` says that it was built without. (WITHOUT_JOURNAL=1 leaves it out.)
 JOURNAL_LIBS      := $(if $(WITHOUT_JOURNAL),,$(shell pkg-config --libs libsystemd 2>/dev/null))
 JOURNAL_CFLAGS    := $(if $(JOURNAL_LIBS),-DMAILTALLY_JOURNAL $(shell pkg-config --cflags libsystemd 2>/dev/null))
-RRD_CFLAGS        := $(shell pkg-config --cflags librrd 2>/dev/null)
+RRD_CFLAGS        := $(shell pkg-config --cflags librrd 2>/dev/null) -DLIBRRD_NAME='"$(call soname,rrd)"'
 RRD_LIBS          := $(shell pkg-config --libs librrd 2>/dev/null)
-# It is loaded when it is needed (rrd/library.h), by the name that programs would be linked with.
-RRD_CFLAGS        += -DLIBRRD_NAME='"$(shell objdump -p "$$(pkg-config --variable=libdir librrd 2>/dev/null)/librrd.so" 2>/dev/null | awk '$$1 == "SONAME" { print $$2 }')"'
 CMOCKA_LIBS       := -lcmocka
 
 # `make V=1` shows the commands.
@@ -52,10 +51,10 @@ $(B)/$(1)/libmailtally.a: $$(call objects,$(1),parser/*.c parser/programs/*.c so
 	@rm -f $$@; $(AR) rcs $$@ $$^
 $(B)/$(1)/mailtally: $$(call objects,$(1),report/*.c rrd/*.c config/*.c) $(B)/$(1)/libmailtally.a
 	$$(call say,LINK,$$@)
-	$$(Q)$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_LIBS) $(ARCHIVE_LIBS) -lpthread
+	$$(Q)$(2) $(3) $(LDFLAGS) -o $$@ $$^ -lpthread
 $(B)/$(1)/mailtallyd: $$(call objects,$(1),agent/*.c rrd/*.c config/*.c) $(B)/$(1)/libmailtally.a
 	$$(call say,LINK,$$@)
-	$$(Q)$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_AGENT_LIBS) $(ARCHIVE_LIBS) $(JOURNAL_LIBS) -lpthread
+	$$(Q)$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_AGENT_LIBS) $(JOURNAL_LIBS) -lpthread
 endef
 # Most of the parser's functions are small and stand in other files than their callers: the linker inlines them.
 ifneq ($(findstring gcc,$(CC)),)
@@ -78,20 +77,20 @@ AGENT_SAN := $(filter-out $(B)/san/agent/main.o,$(call objects,san,agent/*.c rrd
 $(B)/unit/%: $(B)/san/tests/unit/%.o $(AGENT_SAN) $(B)/san/libmailtally.a
 	@mkdir -p $(dir $@)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(SNMP_AGENT_LIBS) $(ARCHIVE_LIBS) $(JOURNAL_LIBS) $(RRD_LIBS) $(CMOCKA_LIBS) -lpthread
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(SNMP_AGENT_LIBS) $(JOURNAL_LIBS) $(RRD_LIBS) $(CMOCKA_LIBS) -lpthread
 
 # test_report*.c: with all of report/ but its main() instead.
 $(B)/unit/test_report%: $(B)/san/tests/unit/test_report%.o $(filter-out $(B)/san/report/main.o,$(call objects,san,report/*.c rrd/*.c config/*.c)) $(B)/san/libmailtally.a
 	@mkdir -p $(dir $@)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(SNMP_LIBS) $(ARCHIVE_LIBS) $(CMOCKA_LIBS) -lpthread
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(CMOCKA_LIBS) -lpthread
 
 # Fuzz targets: tests/fuzz/fuzz_*.c with libFuzzer; their kept inputs are replayed by `make check`.
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 $(B)/fuzz/%: $(B)/cov/tests/fuzz/%.o $(B)/cov/libmailtally.a
 	@mkdir -p $(dir $@)
 	$(call say,LINK,$@)
-	$(Q)clang $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(ARCHIVE_LIBS)
+	$(Q)clang $(SANITIZE) -fsanitize=fuzzer -o $@ $^
 
 # What is generated from the tables (parser/counters.def, reasons.def) and committed.
 $(B)/generate: $(wildcard tools/generate/*.[ch]) parser/counters.def parser/reasons.def

@@ -1,8 +1,7 @@
 /* Our tokens, as Net-SNMP's configuration parser hands them over.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include <net-snmp/net-snmp-config.h>
-#include <net-snmp/net-snmp-includes.h>
+#include "library.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,11 +18,12 @@
 /* What is being read. Net-SNMP's handlers have no context. */
 static struct config *reading;
 static unsigned errors_read;
+static struct libnetsnmp snmp;
 
 static void wrong(const char *message)
 {
     errors_read++;
-    config_perror(message);
+    snmp.config_perror(message);
 }
 
 /* The next word of the line, quoted or not; false at its end. A word that does not fit is told. */
@@ -36,7 +36,7 @@ static bool next_word(char **line, char *word)
         *line = NULL;
         return false;
     }
-    *line = copy_nword(*line, word, WORD_OCTETS);
+    *line = snmp.copy_nword(*line, word, WORD_OCTETS);
     return *word != '\0';
 }
 
@@ -188,7 +188,7 @@ static bool take_expression(char *line, char *word)
     }
     memcpy(word, line, n);
     word[n] = '\0';
-    no_more(skip_white(line + n));
+    no_more(snmp.skip_white(line + n));
     return true;
 }
 
@@ -200,7 +200,7 @@ static void host_token(const char *token, char *line)
     if (!take_expression(line, word))
         return;
     if (reading->host_regex)
-        config_pwarn("host is given a second time; the last one counts (join them: (one|other))");
+        snmp.config_pwarn("host is given a second time; the last one counts (join them: (one|other))");
     if (!config_set_host_regex(reading, word, error))
         wrong(error);
 }
@@ -362,28 +362,41 @@ static const struct {
       "source SECONDS (60) | silent MINUTES | hostSilent MINUTES | rate COUNTER HIGH NORMAL [1|5|15|60]" },
 };
 
+static bool load_library(void)
+{
+    char why[512];
+
+    if (libnetsnmp_load(&snmp, why, sizeof why))
+        return true;
+    fprintf(stderr, "mailtally: the configuration cannot be read: %s\n", why);
+    return false;
+}
+
 void config_register(const char *type)
 {
+    if (!load_library())
+        return;
     forget();
     for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++)
-        register_config_handler(type, tokens[i].name, tokens[i].read, tokens[i].forget, tokens[i].help);
+        snmp.register_config_handler(type, tokens[i].name, tokens[i].read, tokens[i].forget, tokens[i].help);
 }
 
 /* What only all tokens together tell: of no line. */
 static bool rrd_is_fine(struct config *config)
 {
     if (config->rrd_directory && strcmp(config->rrd_directory, config->state_directory) == 0) {
-        snmp_log(LOG_ERR, "Error: rrdDirectory must not be the stateDirectory; a directory below it will do\n");
+        snmp.snmp_log(LOG_ERR, "Error: rrdDirectory must not be the stateDirectory; a directory below it will do\n");
         free(config->rrd_directory);
         config->rrd_directory = NULL;
         return false;
     }
     if (config->pages_directory && !config->rrd_directory) {
-        snmp_log(LOG_ERR, "Error: pages are drawn from RRD files: set rrdDirectory, too\n");
+        snmp.snmp_log(LOG_ERR, "Error: pages are drawn from RRD files: set rrdDirectory, too\n");
         return false;
     }
     if (config->pages_directory && strcmp(config->pages_directory, config->rrd_directory) == 0) {
-        snmp_log(LOG_ERR, "Error: pages and rrdDirectory must not be one directory: a web server shows the pages\n");
+        snmp.snmp_log(LOG_ERR,
+                      "Error: pages and rrdDirectory must not be one directory: a web server shows the pages\n");
         return false;
     }
     return true;
@@ -423,17 +436,19 @@ struct config *config_read(const char *file, unsigned *errors)
         fprintf(stderr, "mailtally: %s: the configuration cannot be read: %s\n", file, strerror(errno));
         return NULL;
     }
+    if (!load_library())
+        return NULL;
     setenv("MIBS", "", 1); /* no MIB is needed, and parsing them takes longer than all the rest */
-    snmp_enable_stderrlog();
-    netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD, 1);
-    netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE, 1);
+    snmp.snmp_enable_stderrlog();
+    snmp.netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD, 1);
+    snmp.netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE, 1);
     /* The agent's own tokens are in the same file; whether they are right is the daemon's affair. */
-    netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_NO_TOKEN_WARNINGS, 1);
+    snmp.netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_NO_TOKEN_WARNINGS, 1);
     if (file) {
-        netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
-        netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_OPTIONALCONFIG, file);
+        snmp.netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
+        snmp.netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_OPTIONALCONFIG, file);
     }
     config_register(CONFIG_TYPE);
-    init_snmp(CONFIG_TYPE);
+    snmp.init_snmp(CONFIG_TYPE);
     return config_take(errors);
 }

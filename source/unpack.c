@@ -3,28 +3,30 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "unpack.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "library.h"
+
 #define INPUT_OCTETS (64 * 1024)
 
 static const struct format {
     struct span magic;
-    int (*support)(struct archive *);
+    size_t support; /* where struct libarchive has the function that switches its filter on */
 } formats[] = {
-    { SPAN("\x1f\x8b\x08"), archive_read_support_filter_gzip },
-    { SPAN("BZh"), archive_read_support_filter_bzip2 },
+    { SPAN("\x1f\x8b\x08"), offsetof(struct libarchive, read_support_filter_gzip) },
+    { SPAN("BZh"), offsetof(struct libarchive, read_support_filter_bzip2) },
     { SPAN("\xfd"
            "7zXZ\0"),
-      archive_read_support_filter_xz },
-    { SPAN("\x28\xb5\x2f\xfd"), archive_read_support_filter_zstd },
+      offsetof(struct libarchive, read_support_filter_xz) },
+    { SPAN("\x28\xb5\x2f\xfd"), offsetof(struct libarchive, read_support_filter_zstd) },
 };
 
 struct unpack {
+    struct libarchive library;
+    char why_not[512]; /* it could not be loaded; else empty */
     struct archive *archive;
     int fd;
     struct span first; /* not yet given to libarchive */
@@ -74,9 +76,26 @@ static la_ssize_t feed(struct archive *archive, void *context, const void **bloc
     }
     n = read_fully_awake(unpack->fd, unpack->input, sizeof unpack->input);
     if (n < 0)
-        archive_set_error(archive, errno, "%s", strerror(errno));
+        unpack->library.set_error(archive, errno, "%s", strerror(errno));
     *block = unpack->input;
     return n;
+}
+
+static bool switch_filter_on(struct unpack *unpack)
+{
+    int (*support)(struct archive *);
+
+    unpack->archive = unpack->library.read_new();
+    if (!unpack->archive)
+        return false;
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+        if (span_starts(unpack->first, formats[i].magic)) {
+            memcpy(&support, (const char *)&unpack->library + formats[i].support, sizeof support);
+            support(unpack->archive);
+        }
+    unpack->library.read_support_format_raw(unpack->archive);
+    unpack->library.read_support_format_empty(unpack->archive);
+    return true;
 }
 
 struct unpack *unpack_new(int fd, struct span first)
@@ -85,16 +104,13 @@ struct unpack *unpack_new(int fd, struct span first)
 
     if (!unpack)
         return NULL;
-    *unpack = (struct unpack){ .archive = archive_read_new(), .fd = fd, .first = first };
-    if (!unpack->archive) {
+    *unpack = (struct unpack){ .fd = fd, .first = first };
+    if (!libarchive_load(&unpack->library, unpack->why_not, sizeof unpack->why_not)) /* told where it is read */
+        return unpack;
+    if (!switch_filter_on(unpack)) {
         free(unpack);
         return NULL;
     }
-    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
-        if (span_starts(first, formats[i].magic))
-            formats[i].support(unpack->archive);
-    archive_read_support_format_raw(unpack->archive);
-    archive_read_support_format_empty(unpack->archive);
     return unpack;
 }
 
@@ -102,7 +118,8 @@ void unpack_free(struct unpack *unpack)
 {
     if (!unpack)
         return;
-    archive_read_free(unpack->archive);
+    if (unpack->archive)
+        unpack->library.read_free(unpack->archive);
     free(unpack);
 }
 
@@ -113,9 +130,9 @@ static bool begin(struct unpack *unpack)
     int result;
 
     unpack->begun = true;
-    if (archive_read_open(unpack->archive, unpack, NULL, feed, NULL) != ARCHIVE_OK)
+    if (unpack->library.read_open(unpack->archive, unpack, NULL, feed, NULL) != ARCHIVE_OK)
         return false;
-    result = archive_read_next_header(unpack->archive, &entry);
+    result = unpack->library.read_next_header(unpack->archive, &entry);
     unpack->empty = result == ARCHIVE_EOF;
     return result == ARCHIVE_OK || result == ARCHIVE_WARN || unpack->empty;
 }
@@ -124,19 +141,19 @@ ssize_t unpack_read(struct unpack *unpack, char *into, size_t octets)
 {
     la_ssize_t n;
 
-    if (!unpack->begun && !begin(unpack))
+    if (!unpack->archive || (!unpack->begun && !begin(unpack)))
         return -1;
     if (unpack->empty)
         return 0;
     do
-        n = archive_read_data(unpack->archive, into, octets);
+        n = unpack->library.read_data(unpack->archive, into, octets);
     while (n == ARCHIVE_RETRY);
     return n < 0 ? -1 : n;
 }
 
 const char *unpack_error(const struct unpack *unpack)
 {
-    const char *text = archive_error_string(unpack->archive);
+    const char *text = unpack->archive ? unpack->library.error_string(unpack->archive) : unpack->why_not;
 
     return text ? text : "damaged data";
 }
