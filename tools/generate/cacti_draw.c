@@ -118,7 +118,7 @@ static void put_graph_settings(struct file *f, enum scope scope, const struct gr
 void put_graph(struct file *f, enum scope scope, const struct graph *graph)
 {
     struct place at = { .scope = scope, .graph = graph };
-    struct name name = graph_name(f, scope, graph);
+    struct name name = graph_template_name(f, scope, graph);
     size_t of_palette = 0;
     char text[160];
 
