@@ -93,7 +93,7 @@ $(B)/fuzz/%: $(B)/cov/tests/fuzz/%.o $(B)/cov/libmailtally.a
 	$(Q)clang $(SANITIZE) -fsanitize=fuzzer -o $@ $^
 
 # What is generated from the tables (parser/counters.def, reasons.def) and committed.
-$(B)/generate: $(wildcard tools/generate/*.[ch]) parser/counters.def parser/reasons.def
+$(B)/generate: $(wildcard tools/generate/*.[ch]) rrd/graphs.c rrd/kinds.c parser/counters.c parser/counters.def parser/reasons.def
 	@mkdir -p $(B)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(STD) $(WARNINGS) -O1 -g -o $@ $(filter %.c,$^)

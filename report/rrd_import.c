@@ -1,7 +1,8 @@
 /* mailtally rrd import: years of logs into RRD files.
  *
- * The same minutes and files as the daemon's. While lines are read, what was closed is written in large batches, so
- * that memory does not grow with the log.
+ * The same minutes and files as the daemon's. Files that are not there yet are made in memory and written at the end
+ * (../rrd/fresh.h). For those that are there, what was closed is written in large batches while lines are read, so that
+ * memory does not grow with the log.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include <inttypes.h>
@@ -37,6 +38,16 @@ struct import {
 
 /* ---- writing ---- */
 
+static void take_report(struct import *im)
+{
+    im->values += im->last.minutes;
+    im->failures += im->last.failed;
+    if (im->last.error[0] && strcmp(im->error, im->last.error) != 0) {
+        complain("%s", im->last.error);
+        memcpy(im->error, im->last.error, sizeof im->error);
+    }
+}
+
 static void write_closed(struct import *im)
 {
     struct rrd_batch batch;
@@ -52,12 +63,17 @@ static void write_closed(struct import *im)
     rrd_minutes_done(im->minutes, ended && im->last.failed == 0, ended ? failed : batch.entries,
                      ended ? failed_n : batch.n);
     free(failed);
-    im->values += im->last.minutes;
-    im->failures += im->last.failed;
-    if (im->last.error[0] && strcmp(im->error, im->last.error) != 0) {
-        complain("%s", im->last.error);
-        memcpy(im->error, im->last.error, sizeof im->error);
-    }
+    take_report(im);
+}
+
+/* The files that were made in memory, besides those of the last batch. */
+static void write_fresh(struct import *im)
+{
+    uint32_t files = im->last.files;
+
+    rrd_directory_finish(im->directory, &im->last);
+    im->last.files += files;
+    take_report(im);
 }
 
 /* ---- progress ---- */
@@ -155,6 +171,7 @@ static enum status import(struct import *im, const struct options *options)
     status = input_read(im->input);
     rrd_minutes_end(im->minutes, now - STILL_OPEN_S + RRD_STEP_S);
     write_closed(im);
+    write_fresh(im);
     if (im->is_terminal)
         fprintf(stderr, "\r\033[K");
     summary(im);
@@ -167,7 +184,7 @@ static bool open_all(struct import *im)
 
     im->directory = rrd_directory_new(im->path, NULL, false);
     im->minutes = im->directory ? rrd_minutes_new(input_tallies(im->input)) : NULL;
-    if (!im->minutes) {
+    if (!im->minutes || !rrd_directory_begin_fresh(im->directory)) {
         complain("no memory");
         return false;
     }

@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 
 #include "directory_inside.h"
+#include "fresh.h"
 
 #define ROOM_OCTETS   (256 * 1024) /* on the disk; with less nothing is written */
 #define FEW_HOSTS     64           /* so many are always up to date */
@@ -17,8 +18,8 @@ _Static_assert(RRD_SLOTS <= 256, "a key has eight bits for the slot");
 struct pass {
     struct rrd_directory *directory;
     const struct rrd_batch *batch;
-    struct directory_entry *entries; /* in the order of files */
-    size_t at;                       /* those before it are done */
+    struct directory_entry *entries; /* in the order of files, but for those of files in memory */
+    size_t n, at;                    /* those before `at` are done */
     struct rrd_entry *failed;
     size_t failed_n;
     struct rrd_report *report;
@@ -51,7 +52,7 @@ static int by_key(const void *a, const void *b)
     return one < other ? -1 : one > other;
 }
 
-static void tell(struct rrd_report *report, const char *path, const char *error)
+void directory_tell(struct rrd_report *report, const char *path, const char *error)
 {
     if (report->failed++ == 0)
         snprintf(report->error, sizeof report->error, "%.240s: %s", path, error);
@@ -64,7 +65,7 @@ static void write_kind(struct pass *p, unsigned host, enum rrd_kind kind, const 
     struct directory_target target = { path, kind, &p->directory->last[host][kind], p->report, error };
     size_t from = p->at;
 
-    while (p->at < p->batch->n && p->entries[p->at].key >> 40 == file)
+    while (p->at < p->n && p->entries[p->at].key >> 40 == file)
         p->at++;
     if (!rrd_path(path, sizeof path, p->directory->path, name, kind)) {
         snprintf(error, sizeof error, "the path is too long");
@@ -72,7 +73,7 @@ static void write_kind(struct pass *p, unsigned host, enum rrd_kind kind, const 
         p->report->files++;
         return;
     }
-    tell(p->report, path, error);
+    directory_tell(p->report, path, error);
     for (size_t i = from; i < p->at; i++)
         p->failed[p->failed_n++] = entry_of(&p->entries[i]);
 }
@@ -94,7 +95,7 @@ static int64_t beginning(const struct pass *p, unsigned host)
 
     if (host == 0)
         return p->batch->known_from;
-    for (size_t i = p->at; i < p->batch->n && host_of(&p->entries[i]) == host; i++)
+    for (size_t i = p->at; i < p->n && host_of(&p->entries[i]) == host; i++)
         if (minute_of(&p->entries[i]) < first)
             first = minute_of(&p->entries[i]);
     return first == INT64_MAX ? p->batch->upto : first;
@@ -103,40 +104,47 @@ static int64_t beginning(const struct pass *p, unsigned host)
 static void write_host(struct pass *p, unsigned host)
 {
     const unsigned kinds = host ? RRD_HOST_KINDS : RRD_KINDS;
-    const bool is_quiet = p->at == p->batch->n || host_of(&p->entries[p->at]) != host;
+    const bool is_quiet = p->at == p->n || host_of(&p->entries[p->at]) != host;
     const char *name = host ? p->batch->hosts[host]->name : NULL;
     const int64_t first = beginning(p, host);
 
     if (is_quiet && !is_due(p, host))
         return;
     for (unsigned kind = 0; kind < kinds; kind++)
-        write_kind(p, host, (enum rrd_kind)kind, name, first);
+        if (!fresh_has(p->directory->fresh, host, (enum rrd_kind)kind))
+            write_kind(p, host, (enum rrd_kind)kind, name, first);
 }
 
 /* The order of files for them. False without memory. */
 static bool sort(struct pass *p)
 {
-    const struct rrd_batch *batch = p->batch;
+    const struct rrd_entry *entries = p->batch->entries;
 
-    p->entries = malloc((batch->n + 1) * sizeof *p->entries);
-    p->failed = malloc((batch->n + 1) * sizeof *p->failed);
+    p->n = p->batch->n;
+    p->failed = malloc((p->n + 1) * sizeof *p->failed); /* before anything failed it has what is not in memory */
+    if (p->failed && p->directory->fresh) {
+        if (!fresh_take(p->directory->fresh, p->directory, p->batch, p->failed, &p->n))
+            return false;
+        entries = p->failed;
+    }
+    p->entries = malloc((p->n + 1) * sizeof *p->entries);
     if (!p->entries || !p->failed)
         return false;
-    for (size_t i = 0; i < batch->n; i++)
-        p->entries[i] = (struct directory_entry){ key_of(&batch->entries[i]), batch->entries[i].value };
-    qsort(p->entries, batch->n, sizeof *p->entries, by_key);
+    for (size_t i = 0; i < p->n; i++)
+        p->entries[i] = (struct directory_entry){ key_of(&entries[i]), entries[i].value };
+    qsort(p->entries, p->n, sizeof *p->entries, by_key);
     return true;
 }
 
 /* librrd writes into mapped memory: a file system that copies on write (btrfs, ZFS) has no other way to say that it is
  * full than a signal that ends the process. */
-static bool is_room(const char *path, struct rrd_report *report)
+bool directory_has_room(const struct rrd_directory *directory, struct rrd_report *report)
 {
     struct statvfs disk;
 
-    if (statvfs(path, &disk) != 0 || disk.f_blocks == 0 || disk.f_bavail * disk.f_frsize >= ROOM_OCTETS)
+    if (statvfs(directory->path, &disk) != 0 || disk.f_blocks == 0 || disk.f_bavail * disk.f_frsize >= ROOM_OCTETS)
         return true;
-    tell(report, path, strerror(ENOSPC));
+    directory_tell(report, directory->path, strerror(ENOSPC));
     return false;
 }
 
@@ -147,9 +155,9 @@ bool rrd_directory_write(struct rrd_directory *directory, const struct rrd_batch
     bool good;
 
     *report = (struct rrd_report){ 0 };
-    good = is_room(directory->path, report) && sort(&p);
+    good = directory_has_room(directory, report) && sort(&p);
     if (!good && !report->failed)
-        tell(report, directory->path, "there is no memory for what is to be written");
+        directory_tell(report, directory->path, "there is no memory for what is to be written");
     for (unsigned host = 0; good && host < batch->hosts_n; host++) {
         good = !stop || !atomic_load(stop);
         if (good)

@@ -12,15 +12,12 @@
 
 #include "cached.h"
 #include "directory_inside.h"
+#include "fresh.h"
 #include "undo.h"
 
 #define VALUES_OCTETS (256 * 1024) /* of one update */
 #define VALUES_MAX    8192
 #define LINE_OCTETS   (24 + RRD_SOURCES * 21)
-#define AHEAD_MAX_S   600
-
-/* What the archives can show: older minutes leave no trace. */
-#define SPAN_S ((int64_t)RRD_STEP_S * 3360 * (RRD_ROWS + 1))
 
 struct rrd_directory *rrd_directory_new(const char *path, const char *rrdcached, bool careful)
 {
@@ -50,6 +47,7 @@ void rrd_directory_free(struct rrd_directory *d)
         return;
     cached_free(d->cached);
     undo_free(d->undo);
+    fresh_free(d->fresh);
     free(d->path);
     free(d->last);
     free(d->values);
@@ -65,6 +63,20 @@ void rrd_directory_recover(struct rrd_directory *d)
         undo_recover(undo);
     if (!d->undo)
         undo_free(undo);
+}
+
+bool rrd_directory_begin_fresh(struct rrd_directory *d)
+{
+    if (!d->fresh)
+        d->fresh = fresh_new();
+    return d->fresh != NULL;
+}
+
+void rrd_directory_finish(struct rrd_directory *d, struct rrd_report *report)
+{
+    *report = (struct rrd_report){ 0 };
+    if (d->fresh)
+        fresh_write(d->fresh, d, report);
 }
 
 enum rrd_file_state directory_look(struct rrd_directory *d, const char *path, enum rrd_kind kind, int64_t *last,
@@ -185,8 +197,8 @@ static bool fill(struct rrd_directory *d, const struct directory_target *t, cons
 {
     int64_t known_from = batch->known_from, minute = *t->last + RRD_STEP_S - *t->last % RRD_STEP_S;
 
-    if (known_from < batch->upto - SPAN_S)
-        known_from = batch->upto - SPAN_S;
+    if (known_from < batch->upto - DIRECTORY_SPAN_S)
+        known_from = batch->upto - DIRECTORY_SPAN_S;
     if (minute < known_from) {
         put_unknown(d, t, known_from - RRD_STEP_S);
         minute = known_from;
@@ -206,7 +218,7 @@ static bool fill(struct rrd_directory *d, const struct directory_target *t, cons
 
 /* ---- one file ---- */
 
-static bool make_directories(struct rrd_directory *d, const char *path, char *error)
+bool directory_make_parents(struct rrd_directory *d, const char *path, char *error)
 {
     char parent[PATH_MAX];
 
@@ -232,7 +244,8 @@ static bool open_file(struct rrd_directory *d, const struct directory_target *t,
     case RRD_FILE_GOOD:
         break;
     case RRD_FILE_MISSING:
-        if (!make_directories(d, t->path, t->error) || !rrd_file_create(t->path, t->kind, first - RRD_STEP_S, t->error))
+        if (!directory_make_parents(d, t->path, t->error) ||
+            !rrd_file_create(t->path, t->kind, first - RRD_STEP_S, t->error))
             return false;
         *t->last = first - RRD_STEP_S;
         break;
@@ -240,7 +253,7 @@ static bool open_file(struct rrd_directory *d, const struct directory_target *t,
         *t->last = 0;
         return false;
     }
-    if (*t->last > (int64_t)time(NULL) + AHEAD_MAX_S) {
+    if (*t->last > (int64_t)time(NULL) + DIRECTORY_AHEAD_S) {
         snprintf(t->error, RRD_ERROR_OCTETS,
                  "its last update is %lld minutes in the future: it takes nothing until then; move it away or restore "
                  "it from \"rrdtool dump\"",

@@ -46,6 +46,11 @@ struct rrd_report {
 bool rrd_directory_write(struct rrd_directory *directory, const struct rrd_batch *batch, const atomic_bool *stop,
                          struct rrd_entry **failed, size_t *failed_n, struct rrd_report *report);
 
+/* From now on files that are not there are made in memory, and rrd_directory_finish() writes them: see fresh.h. False
+ * without memory. */
+bool rrd_directory_begin_fresh(struct rrd_directory *directory);
+void rrd_directory_finish(struct rrd_directory *directory, struct rrd_report *report);
+
 /* ---- floors ---- */
 
 struct rrd_floors;

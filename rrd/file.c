@@ -9,6 +9,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -162,19 +163,18 @@ static bool rename_to_free(const char *from, const char *to)
     return rename(from, to) == 0;
 }
 
-bool rrd_file_create(const char *path, enum rrd_kind kind, int64_t start, char *error)
+static bool name_temporary(const char *path, char *temporary, char *error)
 {
-    struct definitions d;
-    char temporary[PATH_MAX];
+    if (snprintf(temporary, PATH_MAX, "%s" NEW_SUFFIX, path) < PATH_MAX)
+        return true;
+    snprintf(error, RRD_ERROR_OCTETS, "its path is too long");
+    return false;
+}
 
-    if (snprintf(temporary, sizeof temporary, "%s" NEW_SUFFIX, path) >= (int)sizeof temporary) {
-        snprintf(error, RRD_ERROR_OCTETS, "its path is too long");
-        return false;
-    }
-    define(&d, kind);
-    librrd_clear_error();
-    errno = 0;
-    if (librrd_create_r(temporary, RRD_STEP_S, (time_t)start, d.n, d.list) != 0) {
+/* What librrd has made under the temporary name, or has not, gets its own. */
+static bool put_in_place(const char *path, const char *temporary, bool is_made, char *error)
+{
+    if (!is_made) {
         /* A full disk is all that it fails at without saying why. */
         rrd_file_explain(temporary, librrd_test_error() ? librrd_get_error() : strerror(ENOSPC), error);
         unlink(temporary);
@@ -186,6 +186,63 @@ bool rrd_file_create(const char *path, enum rrd_kind kind, int64_t start, char *
     rrd_file_explain(path, strerror(errno), error);
     unlink(temporary);
     return false;
+}
+
+bool rrd_file_create(const char *path, enum rrd_kind kind, int64_t start, char *error)
+{
+    struct definitions d;
+    char temporary[PATH_MAX];
+
+    if (!name_temporary(path, temporary, error))
+        return false;
+    define(&d, kind);
+    librrd_clear_error();
+    errno = 0;
+    return put_in_place(path, temporary, librrd_create_r(temporary, RRD_STEP_S, (time_t)start, d.n, d.list) == 0,
+                        error);
+}
+
+/* librrd takes the XML from a file only: this one has no name, and no disk. */
+static int xml_of(const struct rows *rows)
+{
+    int fd = memfd_create("rrd", MFD_CLOEXEC), twin = fd < 0 ? -1 : dup(fd);
+    FILE *file = twin < 0 ? NULL : fdopen(twin, "w");
+    bool good = file != NULL;
+
+    if (file) {
+        rows_put_xml(rows, file);
+        good = ferror(file) == 0;
+        good = fclose(file) == 0 && good;
+    } else if (twin >= 0) {
+        close(twin);
+    }
+    if (good && lseek(fd, 0, SEEK_SET) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+bool rrd_file_restore(const char *path, const struct rows *rows, char *error)
+{
+    char temporary[PATH_MAX], from[32], restore[] = "restore", force[] = "--force-overwrite";
+    char *words[] = { restore, force, from, temporary, NULL };
+    bool good;
+    int fd;
+
+    if (!name_temporary(path, temporary, error))
+        return false;
+    fd = xml_of(rows);
+    if (fd < 0) {
+        snprintf(error, RRD_ERROR_OCTETS, "there is no memory for it");
+        return false;
+    }
+    snprintf(from, sizeof from, "/proc/self/fd/%d", fd);
+    librrd_clear_error();
+    errno = 0;
+    good = put_in_place(path, temporary, librrd_restore(4, words) == 0, error);
+    close(fd);
+    return good;
 }
 
 /* ---- updating ---- */

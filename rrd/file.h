@@ -7,7 +7,7 @@
 #ifndef MAILTALLY_RRD_FILE_H
 #define MAILTALLY_RRD_FILE_H
 
-#include "kinds.h"
+#include "rows.h"
 
 #define RRD_ERROR_OCTETS 400
 
@@ -24,6 +24,9 @@ enum rrd_file_state rrd_file_look(const char *path, enum rrd_kind kind, int64_t 
 /* A new file of mode 0644, whose last update is `start`, under a temporary name until it is whole. What is there is
  * not replaced. */
 bool rrd_file_create(const char *path, enum rrd_kind kind, int64_t start, char *error);
+
+/* A new file likewise, with all that the rows have. One thread of the process. */
+bool rrd_file_restore(const char *path, const struct rows *rows, char *error);
 
 /* values: "TIME:value:value..." in the order of the kind's data sources. */
 bool rrd_file_update(const char *path, enum rrd_kind kind, const char *const *values, int n, char *error);

@@ -13,7 +13,7 @@
 /* clang-format off */
 #define FUNCTIONS(F) \
     F(rrd_clear_error) F(rrd_test_error) F(rrd_get_error) \
-    F(rrd_create_r) F(rrd_update_r) F(rrd_fetch_r) \
+    F(rrd_create_r) F(rrd_restore) F(rrd_update_r) F(rrd_fetch_r) \
     F(rrd_last_r) F(rrd_info_r) F(rrd_graph_v) \
     F(rrd_info_free) F(rrdc_is_connected) F(rrdc_connect) \
     F(rrdc_disconnect) F(rrdc_flush) F(rrdc_update)
@@ -76,6 +76,11 @@ const char *librrd_get_error(void)
 int librrd_create_r(const char *path, unsigned long step, time_t last, int n, const char **definitions)
 {
     return has_library() ? library.rrd_create_r(path, step, last, n, definitions) : -1;
+}
+
+int librrd_restore(int n, char **words)
+{
+    return has_library() ? library.rrd_restore(n, words) : -1;
 }
 
 int librrd_update_r(const char *path, const char *names, int n, const char **values)

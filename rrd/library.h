@@ -17,6 +17,7 @@ int librrd_test_error(void);
 const char *librrd_get_error(void);
 
 int librrd_create_r(const char *path, unsigned long step, time_t last, int n, const char **definitions);
+int librrd_restore(int n, char **words);
 int librrd_update_r(const char *path, const char *names, int n, const char **values);
 int librrd_fetch_r(const char *path, const char *function, time_t *start, time_t *end, unsigned long *step,
                    unsigned long *n, char ***names, rrd_value_t **data);

@@ -56,7 +56,7 @@ struct name small_name(const struct file *f, const char *type, const char *kind,
     return name_of(f, type, cacti_hash("%s/%s", kind, key).text);
 }
 
-struct name graph_name(const struct file *f, enum scope scope, const struct graph *graph)
+struct name graph_template_name(const struct file *f, enum scope scope, const struct graph *graph)
 {
     return name_of(f, GRAPH_TEMPLATE, cacti_hash("graph/%s/%s", cacti_scopes[scope].key, graph->key).text);
 }
@@ -82,7 +82,7 @@ void put_archives_of_data(struct file *f)
 
 /* ---- what belongs to no graph ---- */
 
-static void put_cdefs(struct file *f)
+void put_cdefs(struct file *f)
 {
     for (size_t i = 0; i < sizeof cdefs / sizeof cdefs[0]; i++) {
         struct name name = small_name(f, CDEF, "cdef", cdefs[i].key);
@@ -101,7 +101,7 @@ static void put_cdefs(struct file *f)
     }
 }
 
-static void put_presets(struct file *f)
+void put_presets(struct file *f)
 {
     for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++) {
         struct name name = small_name(f, GPRINT_PRESET, "preset", presets[i].key);
@@ -113,7 +113,7 @@ static void put_presets(struct file *f)
     }
 }
 
-static void put_archives(struct file *f)
+void put_archives(struct file *f)
 {
     for (size_t i = 0; i < ARCHIVES_N; i++) {
         struct name name = small_name(f, ARCHIVE, "archive", archives[i].key);
@@ -143,7 +143,7 @@ static void put_host_template(struct file *f)
     for (size_t i = 0; i < cacti_graphs_n; i++)
         if (cacti_graphs[i].made_for[TOTALS]) {
             strcat(all, *all ? "|" : "");
-            strcat(all, graph_name(f, TOTALS, &cacti_graphs[i]).text);
+            strcat(all, graph_template_name(f, TOTALS, &cacti_graphs[i]).text);
         }
     xml_leaf(&f->xml, "graph_templates", all);
     *all = '\0';

@@ -25,6 +25,7 @@ enum source {
     ZONE,                /* a column of the table of DNS blocklists */
     QUEUE,               /* a column of the queue table */
     DELAY,               /* deliveries within a time: a row of the delay table */
+    IN_FILE,             /* a data source of an RRD file of ours; in files of their own: cacti_rrd.c */
 };
 
 /* Cacti's numbers of graph item types. */
@@ -35,15 +36,15 @@ struct item {
     const char *colour; /* NULL: the next one of the palette */
     const char *legend;
     enum source source;
-    const char *name; /* in counters.def or reasons.def, or of the column in lower case */
+    const char *name; /* in counters.def or reasons.def, or of the column in lower case; IN_FILE: file/source */
 };
 
 /* What the numbers are, and so how they are kept and printed. */
 enum measure { RATE, OCTET_RATE, NUMBER, OCTETS, MINUTES, HOURS, MEASURES_N };
 
 /* What a graph is made for. One that is made for totals is a graph of the device; the others are chosen by hand among
- * the rows of a table, by a data query. */
-enum scope { TOTALS, HOSTS, ZONES, QUEUES, SCOPES_N };
+ * the rows of a table, by a data query. FILES: of RRD files of ours, and of no table of the MIB. */
+enum scope { TOTALS, HOSTS, ZONES, QUEUES, FILES, SCOPES_N };
 
 struct graph {
     const char *key, *title, *label;

@@ -14,12 +14,16 @@ static const struct field {
 #define INDEXED_FIELDS_N (sizeof indexed_fields / sizeof indexed_fields[0])
 
 /* A total has a data template of its own, which graphs share. A row of a table has one for each graph, whose RRD holds
- * all that the graph shows. */
+ * all that the graph shows. An RRD file of ours has one. */
 struct name data_name(const struct file *f, const char *type, enum scope scope, const struct graph *graph,
                       const struct item *item)
 {
     const char *source = cacti_source_key(item);
 
+    if (scope == FILES && strcmp(type, DATA_TEMPLATE) == 0)
+        return name_of(f, type, cacti_hash("data/file/%.*s", (int)strcspn(item->name, "/"), item->name).text);
+    if (scope == FILES)
+        return name_of(f, type, cacti_hash("dataItem/file/%s", item->name).text);
     if (scope == TOTALS)
         return name_of(f, type,
                        cacti_hash("data%s/%s/%s", strcmp(type, DATA_TEMPLATE) ? "Item" : "", source, item->name).text);
@@ -168,7 +172,7 @@ static void put_query_graph(struct file *f, enum scope scope, const struct graph
 
     xml_open(&f->xml, name.text);
     xml_leaf(&f->xml, "name", graph->title);
-    xml_leaf(&f->xml, "graph_template_id", graph_name(f, scope, graph).text);
+    xml_leaf(&f->xml, "graph_template_id", graph_template_name(f, scope, graph).text);
     xml_open(&f->xml, "rrd");
     for (size_t i = 0; i < graph->items_n; i++) {
         const struct item *item = &graph->items[i];

@@ -27,9 +27,10 @@ static const struct part {
 };
 #define PARTS_N (sizeof parts / sizeof parts[0])
 
-static size_t parts_of(const struct graph *graph)
+/* What Cacti before 1.2 adds up by itself it takes for values of its own step, which rows of our files are not. */
+static size_t parts_of(const struct file *f, enum scope scope, const struct graph *graph)
 {
-    return cacti_measures[graph->measure].total ? PARTS_N : PARTS_N - 1;
+    return cacti_measures[graph->measure].total && !(f->edition->old && scope == FILES) ? PARTS_N : PARTS_N - 1;
 }
 
 /* The total is of the time that a graph shows. RRDtool has known TOTAL since 1.2; a sum by means of a CDEF takes
@@ -58,7 +59,7 @@ static void put_part(struct file *f, struct place *at, size_t which, const char 
     xml_leaf(&f->xml, "value", "");
     xml_leaf(&f->xml, "gprint_id", small_name(f, GPRINT_PRESET, "preset", format).text);
     xml_leaf(&f->xml, "text_format", text);
-    xml_leaf(&f->xml, "hard_return", which + 1 == parts_of(at->graph) ? "on" : "");
+    xml_leaf(&f->xml, "hard_return", which + 1 == parts_of(f, at->scope, at->graph) ? "on" : "");
     xml_leaf_number(&f->xml, "sequence", ++at->sequence);
     xml_close(&f->xml, name.text);
 }
@@ -78,7 +79,7 @@ static void put_input(struct file *f, const struct place *at)
     xml_leaf(&f->xml, "description", "");
     xml_leaf(&f->xml, "column_name", "task_item_id");
     *text = '\0';
-    for (size_t i = 0; i < parts_of(at->graph); i++) {
+    for (size_t i = 0; i < parts_of(f, at->scope, at->graph); i++) {
         strcat(text, i ? "|" : "");
         strcat(text, item_name(f, at, parts[i].key).text);
     }
@@ -118,7 +119,7 @@ static void put_graph_settings(struct file *f, enum scope scope, const struct gr
 void put_graph(struct file *f, enum scope scope, const struct graph *graph)
 {
     struct place at = { .scope = scope, .graph = graph };
-    struct name name = graph_name(f, scope, graph);
+    struct name name = graph_template_name(f, scope, graph);
     size_t of_palette = 0;
     char text[160];
 
@@ -133,7 +134,7 @@ void put_graph(struct file *f, enum scope scope, const struct graph *graph)
         at.item = &graph->items[i];
         if (!colour)
             colour = cacti_palette[of_palette++ % cacti_palette_n];
-        for (size_t part = 0; part < parts_of(graph); part++)
+        for (size_t part = 0; part < parts_of(f, scope, graph); part++)
             put_part(f, &at, part, colour);
     }
     xml_close(&f->xml, "items");

@@ -53,10 +53,15 @@ struct name {
 /* hash_TTVVVV and 32 digits. */
 struct name name_of(const struct file *f, const char *type, const char *hash);
 struct name small_name(const struct file *f, const char *type, const char *kind, const char *key);
-struct name graph_name(const struct file *f, enum scope scope, const struct graph *graph);
+struct name graph_template_name(const struct file *f, enum scope scope, const struct graph *graph);
 
 /* What a graph is called, and a data source of a row: the scope's title with the graph's in it. Returns the buffer. */
 const char *row_title(char *buffer, size_t octets, enum scope scope, const struct graph *graph);
+
+/* What belongs to no graph. */
+void put_cdefs(struct file *f);
+void put_presets(struct file *f);
+void put_archives(struct file *f); /* for old files */
 
 /* The archives of a new RRD, separated by '|'; for old files. */
 void put_archives_of_data(struct file *f);

@@ -71,6 +71,7 @@ const struct scope_of cacti_scopes[SCOPES_N] = {
     [ZONES] = { "zone", "mailtally - ", "|host_description| - %s |query_zoneName|", &zones },
     [QUEUES] = { "queue", "mailtally - ", "|host_description| - %s |query_queueInstance| |query_queueName|",
                  &queues_of_postfix },
+    [FILES] = { "file", "mailtally RRD - ", "|host_description| - %s", NULL },
 };
 
 /* ---- numbers ---- */
@@ -115,6 +116,7 @@ static const struct place {
     [ZONE] = { "zone", "1.7.1.", "" },
     [QUEUE] = { "queue", "1.9.1.", "" },
     [DELAY] = { "delay", "1.10.1.3.", "" },
+    [IN_FILE] = { "file", "", "" },
 };
 
 static const struct number *number_named(const struct item *item)
@@ -175,6 +177,8 @@ const char *cacti_source_name(const struct item *item)
     case REFUSED_FOR_A_WHILE:
     case PUT_OFF:
         return item->name;
+    case IN_FILE:
+        return strchr(item->name, '/') + 1;
     default:
         return number_named(item)->rrd;
     }

@@ -95,6 +95,8 @@ static const struct output {
     { "checks/collectd/mailtally.conf", NULL, put_collectd },
     { "cacti-templates/mailtally-0.8.7.xml", NULL, put_cacti_0_8_7 },
     { "cacti-templates/mailtally-1.2.xml", NULL, put_cacti_1_2 },
+    { "cacti-templates/mailtally-rrd-0.8.7.xml", NULL, put_cacti_rrd_0_8_7 },
+    { "cacti-templates/mailtally-rrd-1.2.xml", NULL, put_cacti_rrd_1_2 },
     { "cacti-templates/resource/snmp_queries/mailtally_hosts.xml", NULL, put_cacti_hosts },
     { "cacti-templates/resource/snmp_queries/mailtally_zones.xml", NULL, put_cacti_zones },
     { "cacti-templates/resource/snmp_queries/mailtally_queues.xml", NULL, put_cacti_queues },

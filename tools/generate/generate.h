@@ -79,6 +79,8 @@ void put_docs(FILE *out, const struct generator *g); /* docs/counters.md */
 /* cacti-templates/, see cacti.h */
 void put_cacti_0_8_7(FILE *out, const struct generator *g);
 void put_cacti_1_2(FILE *out, const struct generator *g);
+void put_cacti_rrd_0_8_7(FILE *out, const struct generator *g);
+void put_cacti_rrd_1_2(FILE *out, const struct generator *g);
 void put_cacti_hosts(FILE *out, const struct generator *g);
 void put_cacti_zones(FILE *out, const struct generator *g);
 void put_cacti_queues(FILE *out, const struct generator *g);
