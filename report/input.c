@@ -29,7 +29,8 @@ struct input {
     input_line_fn *watch;
     bool is_watched[256]; /* by a message's first octet */
     void *watch_context;
-    int64_t since, until;              /* both 0: all */
+    int64_t since, until; /* both 0: all */
+    bool reads_all, wants_numbers;
     char asked_host[HOST_NAME_OCTETS]; /* the last host that was asked for, and the answer */
     size_t asked_host_octets;
     bool asked_host_wanted;
@@ -111,6 +112,7 @@ static bool make_parser(struct input *input, const struct options *options)
 
     input->since = options->since;
     input->until = options->until;
+    input->reads_all = options->read_all;
     config_parser_options(input->config, &parser);
     if (input->config->host_regex) {
         input->hosts = host_filter_new(input->config->host_regex, error, sizeof error);
@@ -331,8 +333,14 @@ static void take_trouble(void *context, const char *sentence)
     complain("%s", sentence);
 }
 
+void input_want_numbers(struct input *input)
+{
+    input->wants_numbers = true;
+}
+
 enum status input_read(struct input *input)
 {
+    const struct window window = { input->since, input->until, input->wants_numbers };
     struct merge_sink sink = { .line = input->watch      ? take_watched_line
                                        : input->progress ? take_line_and_tell
                                                          : take_line,
@@ -341,6 +349,8 @@ enum status input_read(struct input *input)
                                .context = input,
                                .lines = input->watch ? NULL : take_lines };
 
+    if (!input->reads_all)
+        merge_set_window(input->merge, &window);
     merge_run(input->merge, &sink);
     if (input->is_configured && input->has_trouble)
         complain("these are the files of the daemon's configuration (default %s); name a FILE to read another",

@@ -27,6 +27,8 @@ struct member {
     int64_t time;
     size_t order; /* among equals */
     bool is_late; /* counted in over_cap */
+    bool was_searched, is_limited;
+    struct window_part part; /* what is read of it, if it is limited */
 };
 
 struct merge {
@@ -35,6 +37,7 @@ struct merge {
     struct member *heap[MERGE_OPEN_MAX]; /* the one that is due stands first */
     size_t heap_n;
     uint64_t over_cap;
+    struct window window;
     const struct merge_sink *sink;
 };
 
@@ -96,12 +99,33 @@ bool merge_add(struct merge *merge, const char *path, const char *default_host)
     return true;
 }
 
+void merge_set_window(struct merge *merge, const struct window *window)
+{
+    merge->window = *window;
+}
+
+/* Looked for once, even if it is opened twice. */
+static void limit(struct merge *merge, struct member *member)
+{
+    struct reader *reader = member->reader;
+
+    if (!member->was_searched)
+        member->is_limited =
+            window_find(&merge->window, reader_descriptor(reader), reader_reference_time(reader), &member->part);
+    member->was_searched = true;
+    if (member->is_limited && reader_limit(reader, member->part.begin, member->part.end))
+        member->source.lines = member->part.lines;
+}
+
 static bool open_member(struct merge *merge, struct member *member)
 {
     char error[ERROR_OCTETS];
 
-    if (!member->reader)
+    if (!member->reader) {
         member->reader = reader_open(member->path, error, sizeof error);
+        if (member->reader)
+            limit(merge, member);
+    }
     if (!member->reader) {
         merge->sink->trouble(merge->sink->context, error);
         return false;

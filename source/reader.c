@@ -28,6 +28,7 @@ struct reader {
     bool begun;
     int fd;
     int64_t reference_time;
+    uint64_t left; /* octets up to where reading is to end */
     uint64_t lines;
     struct unpack *unpack; /* NULL: plain */
     char *first;           /* what the decompressor reads from while it begins */
@@ -87,6 +88,7 @@ struct reader *reader_open(const char *path, char *error, size_t error_octets)
     /* Not the buffer: its pages are touched when they are needed. */
     memset(reader, 0, offsetof(struct reader, buffer));
     reader->next = reader->end = reader->buffer + CARRY_OCTETS;
+    reader->left = UINT64_MAX;
     reader->name = strdup(name);
     reader->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (!reader->name || reader->fd < 0 || !examine(reader, is_stdin)) {
@@ -159,8 +161,26 @@ static ssize_t read_block(struct reader *reader, char *into)
         n = unpack_read(reader->unpack, into, READER_BUFFER_OCTETS);
         return n < 0 ? fail(reader, "decompressing failed", unpack_error(reader->unpack)) : n;
     }
-    n = read_fully_awake(reader->fd, into, READER_BUFFER_OCTETS);
-    return n < 0 ? fail(reader, "reading failed", strerror(errno)) : n;
+    n = read_fully_awake(reader->fd, into,
+                         (size_t)(reader->left < READER_BUFFER_OCTETS ? reader->left : READER_BUFFER_OCTETS));
+    if (n < 0)
+        return fail(reader, "reading failed", strerror(errno));
+    reader->left -= (uint64_t)n;
+    return n;
+}
+
+bool reader_limit(struct reader *reader, off_t begin, off_t end)
+{
+    if (lseek(reader->fd, begin, SEEK_SET) != begin)
+        return false;
+    reader->begun = true; /* as a plain file: it was looked at */
+    reader->left = end > begin ? (uint64_t)(end - begin) : 0;
+    return true;
+}
+
+int reader_descriptor(const struct reader *reader)
+{
+    return reader->fd;
 }
 
 /* The next block behind what is left of the last one, or nothing of it when that is above the cap already. */
