@@ -11,6 +11,7 @@
 
 #include "../parser/span.h"
 #include "report.h"
+#include "team.h"
 #include "when.h"
 
 static bool set_format(struct options *options, const char *value, int64_t now)
@@ -96,6 +97,21 @@ static bool set_unrecognised(struct options *options, const char *value, int64_t
     (void)value;
     (void)now;
     options->unrecognised = true;
+    return true;
+}
+
+/* -j 0: as many as there are processors for this process. */
+static bool set_jobs(struct options *options, const char *value, int64_t now)
+{
+    char *end;
+    unsigned long n = strtoul(value, &end, 10);
+
+    (void)now;
+    if (*end || !is_digit(*value) || n > TEAM_MAX) {
+        complain("-j: \"%s\" is no number from 0 to %d", value, TEAM_MAX);
+        return false;
+    }
+    options->jobs = (unsigned)n;
     return true;
 }
 
@@ -262,6 +278,8 @@ static const struct row {
     { OPTIONS_REPORT, 'F', "format", "text|json|tsv|html", set_format, PARSED, "form of the output; default text" },
     { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "since", "TIME", set_since, PARSED, "only what happened at TIME or later" },
     { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "until", "TIME", set_until, PARSED, "only what happened before TIME" },
+    { OPTIONS_JOBS, 'j', "jobs", "N", set_jobs, PARSED,
+      "work with so many threads; 0: one for each processor; default 1" },
     { OPTIONS_COMMON, 0, "read-all", NULL, set_read_all, PARSED,
       "read whole files, also where --since and --until need but a part of them" },
     { OPTIONS_COMMON, 0, "host", "REGEX", set_host, PARSED, "only hosts whose name matches; case is ignored" },
@@ -464,7 +482,7 @@ enum parsed options_parse(struct options *options, unsigned sets, int argc, char
     enum parsed parsed;
 
     /* From the beginning to the end of time, until one of them is given. */
-    *options = (struct options){ .since = INT64_MIN, .until = INT64_MAX, .report = report_defaults };
+    *options = (struct options){ .since = INT64_MIN, .until = INT64_MAX, .jobs = 1, .report = report_defaults };
     for_getopt(sets, longs, shorts);
     if (sets & OPTIONS_REPORT)
         dashes_for_underscores(argc, argv);

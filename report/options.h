@@ -19,6 +19,7 @@ enum option_set {
     OPTIONS_TABLES = 8, /* those whose output is rows: -F tsv */
     OPTIONS_RRD = 16,
     OPTIONS_GRAPH = 32,
+    OPTIONS_JOBS = 64,
 };
 
 #define SWITCHES_MAX 64
@@ -53,6 +54,7 @@ struct options {
     } switches[SWITCHES_MAX];
     size_t switches_n;
     bool unrecognised;
+    unsigned jobs; /* threads; 0: one for each processor */
     bool read_all; /* also what lies before --since and behind --until */
     struct report_options report;
     const char *rrd_directory, *span, *output, *html;

@@ -38,6 +38,7 @@ struct merge {
     size_t heap_n;
     uint64_t over_cap;
     struct window window;
+    bool unpacks_ahead, is_probing;
     const struct merge_sink *sink;
 };
 
@@ -104,6 +105,11 @@ void merge_set_window(struct merge *merge, const struct window *window)
     merge->window = *window;
 }
 
+void merge_unpack_ahead(struct merge *merge)
+{
+    merge->unpacks_ahead = true;
+}
+
 /* Looked for once, even if it is opened twice. */
 static void limit(struct merge *merge, struct member *member)
 {
@@ -125,6 +131,8 @@ static bool open_member(struct merge *merge, struct member *member)
         member->reader = reader_open(member->path, error, sizeof error);
         if (member->reader)
             limit(merge, member);
+        if (member->reader && merge->unpacks_ahead && !merge->is_probing)
+            reader_unpack_ahead(member->reader);
     }
     if (!member->reader) {
         merge->sink->trouble(merge->sink->context, error);
@@ -196,9 +204,12 @@ static void find_first_time(struct member *member)
 
 static bool probe(struct merge *merge, struct member *member)
 {
+    bool can_be = can_be_probed(member);
+
+    merge->is_probing = can_be;
     if (!open_member(merge, member))
         return false;
-    if (!can_be_probed(member))
+    if (!can_be)
         return true;
     find_first_time(member);
     /* An error is told when the file is read. */
@@ -228,6 +239,7 @@ static void probe_all(struct merge *merge)
         else
             member_free(merge->members[i]);
     }
+    merge->is_probing = false;
     merge->members_n = kept;
     if (kept)
         qsort(merge->members, kept, sizeof(struct member *), by_first_time);

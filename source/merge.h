@@ -43,6 +43,9 @@ bool merge_add(struct merge *merge, const char *path, const char *default_host);
 /* Of plain files only what this span of time needs is read (window.h). Before merge_run(). */
 void merge_set_window(struct merge *merge, const struct window *window);
 
+/* What is compressed is decompressed in threads of their own. Before merge_run(). */
+void merge_unpack_ahead(struct merge *merge);
+
 /* Reads everything; once. */
 void merge_run(struct merge *merge, const struct merge_sink *sink);
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "unpack.h"
+#include "unpack_ahead.h"
 
 /* A line of the cap's length with its newline may be split anywhere. */
 #define CARRY_OCTETS (READER_LINE_OCTETS + 4096)
@@ -30,8 +31,10 @@ struct reader {
     int64_t reference_time;
     uint64_t left; /* octets up to where reading is to end */
     uint64_t lines;
-    struct unpack *unpack; /* NULL: plain */
-    char *first;           /* what the decompressor reads from while it begins */
+    struct unpack *unpack;      /* NULL: plain */
+    struct unpack_ahead *ahead; /* has `unpack`, if it is not NULL */
+    bool wants_ahead;
+    char *first; /* what the decompressor reads from while it begins */
     char *name;
     char error[512];
     char buffer[CARRY_OCTETS + READER_BUFFER_OCTETS];
@@ -103,7 +106,10 @@ void reader_close(struct reader *reader)
 {
     if (!reader)
         return;
-    unpack_free(reader->unpack);
+    if (reader->ahead)
+        unpack_ahead_free(reader->ahead);
+    else
+        unpack_free(reader->unpack);
     if (reader->fd > STDIN_FILENO)
         close(reader->fd);
     free(reader->first);
@@ -144,6 +150,8 @@ static ssize_t begin(struct reader *reader, char *into)
         memcpy(reader->first, into, n);
         reader->unpack = unpack_new(reader->fd, (struct span){ reader->first, n });
     }
+    if (reader->unpack && reader->wants_ahead)
+        reader->ahead = unpack_ahead_new(reader->unpack); /* where it cannot be had, this thread does it */
     return reader->unpack ? 0 : fail(reader, "decompressing failed", strerror(ENOMEM));
 }
 
@@ -156,6 +164,10 @@ static ssize_t read_block(struct reader *reader, char *into)
         n = begin(reader, into);
         if (n < 0 || !reader->unpack)
             return n;
+    }
+    if (reader->ahead) {
+        n = unpack_ahead_read(reader->ahead, into, READER_BUFFER_OCTETS);
+        return n < 0 ? fail(reader, "decompressing failed", unpack_ahead_error(reader->ahead)) : n;
     }
     if (reader->unpack) {
         n = unpack_read(reader->unpack, into, READER_BUFFER_OCTETS);
@@ -176,6 +188,11 @@ bool reader_limit(struct reader *reader, off_t begin, off_t end)
     reader->begun = true; /* as a plain file: it was looked at */
     reader->left = end > begin ? (uint64_t)(end - begin) : 0;
     return true;
+}
+
+void reader_unpack_ahead(struct reader *reader)
+{
+    reader->wants_ahead = true;
 }
 
 int reader_descriptor(const struct reader *reader)

@@ -35,6 +35,9 @@ enum reader_result reader_next(struct reader *reader, struct span *line);
  * at the beginning of a line (window.h). False when it cannot be positioned: then nothing has changed. */
 bool reader_limit(struct reader *reader, off_t begin, off_t end);
 
+/* Before the first line: what is compressed is decompressed in a thread of its own. */
+void reader_unpack_ahead(struct reader *reader);
+
 /* For window_find(). */
 int reader_descriptor(const struct reader *reader);
 
