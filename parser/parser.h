@@ -78,6 +78,11 @@ void parser_set_unrecognised(struct parser *parser, parser_unrecognised_fn *sink
  * are wanted. NULL: nobody. */
 void parser_set_watch(struct parser *parser, parser_sink_fn *watch, void *context);
 
+/* Called with each line, of the hosts and the time that are asked for, whose message begins with one of these octets,
+ * before what it says is counted. NULL: nobody. */
+void parser_set_line_watch(struct parser *parser, const char *first_octets, parser_unrecognised_fn *watch,
+                           void *context);
+
 /* Whether lines of this program are looked at. */
 bool parser_knows(const struct parser *parser, const struct header *header);
 

@@ -24,13 +24,12 @@ const struct config *input_config(const struct input *input);
 /* Calls `progress` from time to time while input_read() reads, with the octets that were read, decompressed. */
 void input_set_progress(struct input *input, void (*progress)(void *context, uint64_t octets), void *context);
 
-/* Called with each line whose header could be read and whose message begins with one of these octets, before the parser
- * has it, of the hosts and the time that are asked for; line->tally is NULL. Before input_read(). */
-typedef void input_line_fn(void *context, const struct line *line);
-void input_watch(struct input *input, const char *first_octets, input_line_fn *watch, void *context);
+/* The lines' numbers in their files are wanted. Else they are wrong where --since made the reading begin further on;
+ * the lines that are left out are counted, which is faster than reading them. Before input_read(). */
+void input_want_numbers(struct input *input);
 
-/* Reads everything. STATUS_ERROR when a file could not be read, or not to its end: it was told, and the others were
- * read. */
+/* Reads everything, or of plain files what --since and --until need (source/window.h). STATUS_ERROR when a file could
+ * not be read, or not to its end: it was told, and the others were read. */
 enum status input_read(struct input *input);
 
 #endif

@@ -16,10 +16,11 @@ static const struct subcommand {
     enum status (*run)(const struct options *options);
     const char *summary;
 } subcommands[] = {
-    { "count", OPTIONS_COMMON | OPTIONS_TABLES, count_run, "print every counter" },
-    { "events", OPTIONS_COMMON | OPTIONS_EVENTS | OPTIONS_TABLES, events_run,
+    { "count", OPTIONS_COMMON | OPTIONS_JOBS | OPTIONS_TABLES, count_run, "print every counter" },
+    { "events", OPTIONS_COMMON | OPTIONS_JOBS | OPTIONS_EVENTS | OPTIONS_TABLES, events_run,
       "print each event and the line that is its evidence" },
-    { "report", OPTIONS_COMMON | OPTIONS_REPORT, report_run, "sum up a log, as pflogsumm does, for any mail server" },
+    { "report", OPTIONS_COMMON | OPTIONS_JOBS | OPTIONS_REPORT, report_run,
+      "sum up a log, as pflogsumm does, for any mail server" },
     { "graph", OPTIONS_GRAPH, graph_run, "draw graphs from RRD files, as pictures or pages" },
     { "rrd", OPTIONS_COMMON | OPTIONS_RRD | OPTIONS_TABLES, rrd_run,
       "import logs into RRD files, adopt mailgraph's, show what is in them" },

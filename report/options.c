@@ -11,6 +11,7 @@
 
 #include "../parser/span.h"
 #include "report.h"
+#include "team.h"
 #include "when.h"
 
 static bool set_format(struct options *options, const char *value, int64_t now)
@@ -99,9 +100,31 @@ static bool set_unrecognised(struct options *options, const char *value, int64_t
     return true;
 }
 
+/* -j 0: as many as there are processors for this process. */
+static bool set_jobs(struct options *options, const char *value, int64_t now)
+{
+    char *end;
+    unsigned long n = strtoul(value, &end, 10);
+
+    (void)now;
+    if (*end || !is_digit(*value) || n > TEAM_MAX) {
+        complain("-j: \"%s\" is no number from 0 to %d", value, TEAM_MAX);
+        return false;
+    }
+    options->jobs = (unsigned)n;
+    return true;
+}
+
+static bool set_read_all(struct options *options, const char *value, int64_t now)
+{
+    (void)value;
+    (void)now;
+    return options->read_all = true;
+}
+
 /* ---- of report ---- */
 
-/* The day's span of time, in place of --since and --until. */
+/* The day's span of time. */
 static bool set_day(struct options *options, const char *value, int64_t now)
 {
     struct tm tm;
@@ -112,13 +135,13 @@ static bool set_day(struct options *options, const char *value, int64_t now)
         return false;
     }
     options->report.day = value;
-    if (!when_parse(value, now, &options->since))
+    if (!when_parse(value, now, &options->report.day_begin))
         return false;
-    begin = (time_t)options->since;
+    begin = (time_t)options->report.day_begin;
     localtime_r(&begin, &tm);
     tm.tm_mday++;
     tm.tm_isdst = -1;
-    options->until = (int64_t)mktime(&tm);
+    options->report.day_end = (int64_t)mktime(&tm);
     return true;
 }
 
@@ -255,6 +278,10 @@ static const struct row {
     { OPTIONS_REPORT, 'F', "format", "text|json|tsv|html", set_format, PARSED, "form of the output; default text" },
     { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "since", "TIME", set_since, PARSED, "only what happened at TIME or later" },
     { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "until", "TIME", set_until, PARSED, "only what happened before TIME" },
+    { OPTIONS_JOBS, 'j', "jobs", "N", set_jobs, PARSED,
+      "work with so many threads; 0: one for each processor; default 1" },
+    { OPTIONS_COMMON, 0, "read-all", NULL, set_read_all, PARSED,
+      "read whole files, also where --since and --until need but a part of them" },
     { OPTIONS_COMMON, 0, "host", "REGEX", set_host, PARSED, "only hosts whose name matches; case is ignored" },
     { OPTIONS_GRAPH, 0, "host", "HOST", set_host, PARSED, "the files of this host, by its whole name" },
     { OPTIONS_COMMON, 0, "content-filter", "auto|none|loopback|ADDRESS[,...]", set_content_filter, PARSED,
@@ -424,6 +451,30 @@ static bool format_is_there(const struct options *options, unsigned sets)
     return false;
 }
 
+/* False when there is nothing between the two. */
+static bool settle_times(struct options *options)
+{
+    bool is_given = options->since != INT64_MIN || options->until != INT64_MAX;
+
+    if (options->report.day && is_given) {
+        complain("-d stands for --since and --until: give it, or them");
+        return false;
+    }
+    if (options->report.day) {
+        options->since = options->report.day_begin;
+        options->until = options->report.day_end;
+    }
+    if (options->since >= options->until) {
+        complain("--since is not before --until: nothing could be counted");
+        return false;
+    }
+    if (options->since == INT64_MIN && options->until == INT64_MAX)
+        options->since = options->until = 0;
+    else if (options->since == INT64_MIN)
+        options->since++; /* INT64_MIN is TIME_UNKNOWN: what has no time is in no span of time */
+    return true;
+}
+
 enum parsed options_parse(struct options *options, unsigned sets, int argc, char **argv, int64_t now)
 {
     struct option longs[ROWS + 1];
@@ -431,7 +482,7 @@ enum parsed options_parse(struct options *options, unsigned sets, int argc, char
     enum parsed parsed;
 
     /* From the beginning to the end of time, until one of them is given. */
-    *options = (struct options){ .since = INT64_MIN, .until = INT64_MAX, .report = report_defaults };
+    *options = (struct options){ .since = INT64_MIN, .until = INT64_MAX, .jobs = 1, .report = report_defaults };
     for_getopt(sets, longs, shorts);
     if (sets & OPTIONS_REPORT)
         dashes_for_underscores(argc, argv);
@@ -443,15 +494,7 @@ enum parsed options_parse(struct options *options, unsigned sets, int argc, char
     spread_detail(&options->report);
     options->files = argv + optind;
     options->files_n = (size_t)(argc - optind);
-    if (options->since >= options->until) {
-        complain("--since is not before --until: nothing could be counted");
-        return PARSED_WRONG;
-    }
-    if (options->since == INT64_MIN && options->until == INT64_MAX)
-        options->since = options->until = 0;
-    else if (options->since == INT64_MIN)
-        options->since++; /* INT64_MIN is TIME_UNKNOWN: what has no time is in no span of time */
-    return PARSED;
+    return settle_times(options) ? PARSED : PARSED_WRONG;
 }
 
 void options_help(unsigned sets)

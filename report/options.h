@@ -19,6 +19,7 @@ enum option_set {
     OPTIONS_TABLES = 8, /* those whose output is rows: -F tsv */
     OPTIONS_RRD = 16,
     OPTIONS_GRAPH = 32,
+    OPTIONS_JOBS = 64,
 };
 
 #define SWITCHES_MAX 64
@@ -30,8 +31,9 @@ enum option_set {
 struct report_options {
     int64_t bounce_detail, deferral_detail, reject_detail, smtp_detail, warning_detail;
     int64_t hosts, users;
-    int64_t detail;          /* what those become that are not given */
-    const char *day;         /* today or yesterday; NULL: all days */
+    int64_t detail;  /* what those become that are not given */
+    const char *day; /* today or yesterday; NULL: all days */
+    int64_t day_begin, day_end;
     const char *syslog_name; /* only lines of this instance and of `postfix`; NULL: all */
     uint32_t names_max;      /* distinct addresses that are kept */
     int verp_mung;           /* 0, 1, or 2: the shorter form */
@@ -52,6 +54,8 @@ struct options {
     } switches[SWITCHES_MAX];
     size_t switches_n;
     bool unrecognised;
+    unsigned jobs; /* threads; 0: one for each processor */
+    bool read_all; /* also what lies before --since and behind --until */
     struct report_options report;
     const char *rrd_directory, *span, *output, *html;
     bool wants_config; /* also when files are named */

@@ -456,7 +456,7 @@ void summary_watch(struct summary *s, struct input *input)
     s->parser = input_parser(input);
     parser_set_sink(input_parser(input), summary_event, s);
     parser_set_watch(input_parser(input), summary_found, s);
-    input_watch(input, summary_lines_begin, summary_line, s);
+    parser_set_line_watch(input_parser(input), summary_lines_begin, summary_line, s);
 }
 
 uint64_t summary_received(const struct summary *s)

@@ -135,7 +135,7 @@ const struct moment *summary_moment(struct summary *summary, const struct line *
 /* Whether --syslog-name wants what this line says. */
 bool summary_wants(const struct summary *summary, const struct line *line);
 
-/* summary_lines.c: input_line_fn, and how the lines begin that it wants. */
+/* summary_lines.c: for parser_set_line_watch(), and how the lines begin that it wants. */
 extern const char summary_lines_begin[];
 void summary_line(void *context, const struct line *line);
 

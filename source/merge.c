@@ -27,6 +27,8 @@ struct member {
     int64_t time;
     size_t order; /* among equals */
     bool is_late; /* counted in over_cap */
+    bool was_searched, is_limited;
+    struct window_part part; /* what is read of it, if it is limited */
 };
 
 struct merge {
@@ -35,6 +37,8 @@ struct merge {
     struct member *heap[MERGE_OPEN_MAX]; /* the one that is due stands first */
     size_t heap_n;
     uint64_t over_cap;
+    struct window window;
+    bool unpacks_ahead, is_probing;
     const struct merge_sink *sink;
 };
 
@@ -96,12 +100,40 @@ bool merge_add(struct merge *merge, const char *path, const char *default_host)
     return true;
 }
 
+void merge_set_window(struct merge *merge, const struct window *window)
+{
+    merge->window = *window;
+}
+
+void merge_unpack_ahead(struct merge *merge)
+{
+    merge->unpacks_ahead = true;
+}
+
+/* Looked for once, even if it is opened twice. */
+static void limit(struct merge *merge, struct member *member)
+{
+    struct reader *reader = member->reader;
+
+    if (!member->was_searched)
+        member->is_limited =
+            window_find(&merge->window, reader_descriptor(reader), reader_reference_time(reader), &member->part);
+    member->was_searched = true;
+    if (member->is_limited && reader_limit(reader, member->part.begin, member->part.end))
+        member->source.lines = member->part.lines;
+}
+
 static bool open_member(struct merge *merge, struct member *member)
 {
     char error[ERROR_OCTETS];
 
-    if (!member->reader)
+    if (!member->reader) {
         member->reader = reader_open(member->path, error, sizeof error);
+        if (member->reader)
+            limit(merge, member);
+        if (member->reader && merge->unpacks_ahead && !merge->is_probing)
+            reader_unpack_ahead(member->reader);
+    }
     if (!member->reader) {
         merge->sink->trouble(merge->sink->context, error);
         return false;
@@ -172,9 +204,12 @@ static void find_first_time(struct member *member)
 
 static bool probe(struct merge *merge, struct member *member)
 {
+    bool can_be = can_be_probed(member);
+
+    merge->is_probing = can_be;
     if (!open_member(merge, member))
         return false;
-    if (!can_be_probed(member))
+    if (!can_be)
         return true;
     find_first_time(member);
     /* An error is told when the file is read. */
@@ -204,6 +239,7 @@ static void probe_all(struct merge *merge)
         else
             member_free(merge->members[i]);
     }
+    merge->is_probing = false;
     merge->members_n = kept;
     if (kept)
         qsort(merge->members, kept, sizeof(struct member *), by_first_time);
