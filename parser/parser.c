@@ -151,6 +151,27 @@ void parser_set_watch(struct parser *parser, parser_sink_fn *watch, void *contex
     parser->events.event = watch ? watched : recognised;
 }
 
+void parser_set_joined(struct parser *parser, parser_joined_fn *joined, void *context)
+{
+    flows_set_joined(parser->flows, joined, context);
+}
+
+void parser_set_after(struct parser *parser, parser_unrecognised_fn *after, void *context)
+{
+    parser->after = after;
+    parser->after_context = context;
+}
+
+uint64_t parser_id_key(const struct parser *parser, const struct event *event, struct span id)
+{
+    return flows_id_key(parser->flows, event, id);
+}
+
+uint64_t parser_message_id_key(const struct parser *parser, const struct event *event, struct span message_id)
+{
+    return flows_message_id_key(parser->flows, event, message_id);
+}
+
 bool parser_knows(const struct parser *parser, const struct header *header)
 {
     return dispatch_find(&parser->dispatch, header) != NULL;
@@ -291,6 +312,8 @@ static inline void take_line(struct parser *parser, const struct line *line)
         (line_time(line) != parser->settled || line->tally != parser->settled_host))
         settle(parser, line_time(line), line->tally);
     recognise(parser, line);
+    if (parser->after)
+        parser->after(parser->after_context, line);
     parser->previous = line;
 }
 

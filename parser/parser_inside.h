@@ -45,6 +45,8 @@ struct parser {
     void *unrecognised_context;
     parser_sink_fn *watch; /* see parser_set_watch() */
     void *watch_context;
+    parser_unrecognised_fn *after; /* see parser_set_after() */
+    void *after_context;
 };
 
 #endif
