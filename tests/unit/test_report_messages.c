@@ -333,5 +333,6 @@ int main(void)
         cmocka_unit_test(what_the_queue_never_took_is_given_out_by_age),
     };
 
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
