@@ -20,6 +20,7 @@
 #include "snmp.h"
 #include "state_text.h"
 #include "clock.h"
+#include "supervisor.h"
 
 /* ---- signals ---- */
 
@@ -72,21 +73,27 @@ static void read_again(const struct options *o, struct ingest *ingest)
 
 static void loop(const struct options *o, struct snapshots *snapshots, struct mib_view *view, struct ingest *ingest)
 {
+    struct supervisor supervisor;
     bool counters_shown = false;
 
+    supervisor_begin(&supervisor);
     while (!told_to_end && !ingest_asks_to_end(ingest)) {
         snmp_turn(snapshots, view, wake_fd);
         ingest_note_discontinuity(ingest, view->discontinuity);
         if (told_to_read_again) {
             told_to_read_again = 0;
+            supervisor_reloads(&supervisor);
             read_again(o, ingest);
         }
+        supervisor_look(&supervisor, ingest_beats(ingest), ingest_has_reconfigured(ingest), view->snapshot->status_text,
+                        monotonic_ms());
         if (!counters_shown && view->snapshot->backlog_read) {
             counters_shown = true;
             snmp_show_counters(view);
             log_message(LOG_INFO, "the logs are read; the counters are shown from now on");
         }
     }
+    supervisor_ends();
 }
 
 static void forget_pid(const struct options *o)

@@ -35,14 +35,15 @@
 
 struct ingest {
     pthread_t thread;
-    pthread_mutex_t lock; /* of the next two */
+    pthread_mutex_t lock; /* of the next three */
     struct config *next_config;
-    bool stopping;
-    int wake_fd; /* of this thread */
+    bool stopping, reconfigures; /* from the handing over until it is used */
+    int wake_fd;                 /* of this thread */
     int snmp_wake_fd;
     struct snapshots *snapshots;
     atomic_uint discontinuity_ticks; /* what the SNMP thread shows */
     atomic_bool asks_to_end;
+    _Atomic uint64_t beats;             /* turns of the loop */
     atomic_bool reading_ended, hanging; /* at the end of the thread */
 
     /* The thread's own. */
@@ -246,8 +247,15 @@ static bool orders(struct ingest *in)
     in->next_config = NULL;
     stopping = in->stopping;
     pthread_mutex_unlock(&in->lock);
-    if (config)
+    if (config) {
         configure(in, config);
+        pthread_mutex_lock(&in->lock);
+        in->reconfigures = in->next_config != NULL;
+        pthread_mutex_unlock(&in->lock);
+        wake(in->snmp_wake_fd);
+    }
+    if (atomic_fetch_add(&in->beats, 1) == 0)
+        wake(in->snmp_wake_fd);
     return !stopping;
 }
 
@@ -463,6 +471,8 @@ struct ingest *ingest_start(struct config *config, struct snapshots *snapshots, 
         return NULL;
     }
     error = pthread_create(&in->thread, NULL, ingest_thread, in);
+    if (!error)
+        pthread_setname_np(in->thread, "ingest"); /* for top, gdb and the tests */
     if (error) {
         log_message(LOG_ERR, "the thread that reads the logs cannot start: %s", strerror(error));
         ingest_free(in);
@@ -478,9 +488,25 @@ void ingest_reconfigure(struct ingest *in, struct config *config)
     pthread_mutex_lock(&in->lock);
     unused = in->next_config;
     in->next_config = config;
+    in->reconfigures = true;
     pthread_mutex_unlock(&in->lock);
     config_free(unused);
     wake(in->wake_fd);
+}
+
+bool ingest_has_reconfigured(struct ingest *in)
+{
+    bool waits;
+
+    pthread_mutex_lock(&in->lock);
+    waits = in->reconfigures;
+    pthread_mutex_unlock(&in->lock);
+    return !waits;
+}
+
+uint64_t ingest_beats(const struct ingest *in)
+{
+    return atomic_load(&in->beats);
 }
 
 static bool join(struct ingest *in, int64_t wait_ms)
