@@ -7,7 +7,8 @@
  * second line is a copy. A client that repeats itself within a second is counted right once that is known: four lines
  * are two refusals of a host that writes each twice, and four of one that does not.
  *
- * Tables of a fixed size; what crowds out the other is forgotten. One thread.
+ * What a host does stands in its row of the tallies; of the processes, the 256 that wrote last are known. Nothing here
+ * hangs on how hashes fall, for the same log counts the same each time. One thread.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef MAILTALLY_COPIES_H
@@ -15,6 +16,7 @@
 
 #include "event.h"
 #include "store.h"
+#include "tally.h"
 
 struct copies; /* opaque */
 
@@ -29,9 +31,10 @@ bool copies_is_copy(struct copies *copies, const struct event *event);
  * of them where the line before was one that may have a copy. */
 uint64_t copies_times(struct copies *copies, const struct line *line, uint64_t times);
 
-/* To and from the saved state; good for the same seed only. After a failure of load: copies_forget(). */
-void copies_save(const struct copies *copies, struct store *store);
-void copies_load(struct copies *copies, struct load *load);
+/* To and from the saved state, with what is known of the tallies' hosts; good for the same seed only. After a failure
+ * of load: copies_forget(). */
+void copies_save(const struct copies *copies, const struct tallies *tallies, struct store *store);
+void copies_load(struct copies *copies, struct tallies *tallies, struct load *load);
 void copies_forget(struct copies *copies);
 
 #endif

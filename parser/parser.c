@@ -220,7 +220,7 @@ static void recognise(struct parser *parser, const struct line *line)
         parser->counts.recognised++;
         return;
     }
-    repeats_begin(parser->repeats, line->tally);
+    repeats_begin(line);
     parser->current = line;
     if (!service) {
         if (line->header.service.n == 0 && recognise_untagged(parser, line))
@@ -421,7 +421,7 @@ void parser_recognise(struct parser *parser, const struct line *line)
 
 void parser_begin_events(struct parser *parser, const struct line *line)
 {
-    repeats_begin(parser->repeats, line->tally);
+    repeats_begin(line);
     parser->current = line;
 }
 

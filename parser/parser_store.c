@@ -113,7 +113,9 @@ static void load_keyed(void *holder, struct load *load)
 
 static void save_copies(const void *holder, struct store *store)
 {
-    copies_save(((const struct parser *)holder)->copies, store);
+    const struct parser *parser = holder;
+
+    copies_save(parser->copies, parser->tallies, store);
 }
 
 static void load_copies(void *holder, struct load *load)
@@ -123,12 +125,13 @@ static void load_copies(void *holder, struct load *load)
     if (parser->forgot_flows)
         load->n = 0;
     else
-        copies_load(parser->copies, load);
+        copies_load(parser->copies, parser->tallies, load);
 }
 
 static const struct store_part parts[] = {
-    { 1, save_counts, load_counts },       { 2, save_place, load_place }, { 3, save_repeats, load_repeats },
-    { 4, save_uncounted, load_uncounted }, { 5, save_keyed, load_keyed }, { 6, save_copies, load_copies },
+    { 1, save_counts, load_counts },   { 2, save_place, load_place },
+    { 3, save_repeats, load_repeats }, { 4, save_uncounted, load_uncounted },
+    { 5, save_keyed, load_keyed },     { 7, save_copies, load_copies }, /* 6 was copies, too */
 };
 
 void parser_save(const struct parser *parser, struct store *store)

@@ -4,28 +4,30 @@
 
 #include <stdlib.h>
 
-#include "tally.h"
-
-#define TIMES_MAX 1000000000u
+#define TIMES_MAX    1000000000u
+#define PLACES_FIRST 64
 
 struct noted {
-    enum counter counter;
-    uint8_t reason;
-    bool temporary;
-    uint16_t code;
     uint64_t count;
-    uint8_t zone_octets;
-    char zone[REPEAT_ZONE_OCTETS];
+    uint16_t code;
+    uint8_t counter, reason;
+    bool temporary;
+    uint8_t zone, zone_octets; /* in the line's zones */
 };
 
+/* What a host's last line counted, so many events as its row says. Most have no zone; what finds no room for its zone
+ * comes again without it. */
 struct last_line {
-    const struct tally *host;
-    uint32_t n;
+    struct tally *host;
     struct noted events[REPEAT_EVENTS];
+    uint8_t zones_octets;
+    char zones[REPEAT_ZONES_OCTETS];
 };
 
+/* A host gets its place when it first counts something, and its row knows the place: hosts are capped, so this is. */
 struct repeats {
-    struct last_line lines[REPEAT_HOSTS];
+    struct last_line *lines;
+    uint32_t n, room;
 };
 
 struct repeats *repeats_new(void)
@@ -35,6 +37,8 @@ struct repeats *repeats_new(void)
 
 void repeats_free(struct repeats *repeats)
 {
+    if (repeats)
+        free(repeats->lines);
     free(repeats);
 }
 
@@ -64,35 +68,53 @@ uint64_t repeat_count(const struct header *header)
     return times ? times : times_of(s, SPAN("message repeated "));
 }
 
+/* NULL: it counted nothing yet. The row may know the place that it had with an earlier parser. */
 static struct last_line *place_of(const struct repeats *repeats, const struct tally *host)
 {
-    return (struct last_line *)&repeats->lines[host->key & (REPEAT_HOSTS - 1)];
+    return host->last_line < repeats->n && repeats->lines[host->last_line].host == host
+               ? &repeats->lines[host->last_line]
+               : NULL;
 }
 
-void repeats_begin(struct repeats *repeats, const struct tally *host)
+/* NULL without memory. */
+static struct last_line *make_place(struct repeats *repeats, struct tally *host)
 {
-    struct last_line *last = place_of(repeats, host);
+    if (repeats->n == repeats->room) {
+        uint32_t room = repeats->room ? 2 * repeats->room : PLACES_FIRST;
+        struct last_line *more = reallocarray(repeats->lines, room, sizeof *more);
 
-    last->host = host;
-    last->n = 0;
+        if (!more)
+            return NULL;
+        repeats->lines = more;
+        repeats->room = room;
+    }
+    host->last_line = repeats->n++;
+    repeats->lines[host->last_line].host = host;
+    return &repeats->lines[host->last_line];
+}
+
+static void note_zone(struct last_line *last, struct noted *noted, struct span zone)
+{
+    noted->zone = last->zones_octets;
+    noted->zone_octets = zone.n <= sizeof last->zones - last->zones_octets ? (uint8_t)zone.n : 0;
+    if (noted->zone_octets)
+        memcpy(last->zones + noted->zone, zone.p, noted->zone_octets);
+    last->zones_octets = (uint8_t)(last->zones_octets + noted->zone_octets);
 }
 
 void repeats_note(struct repeats *repeats, const struct event *e)
 {
-    struct last_line *last = place_of(repeats, e->line->tally);
+    struct tally *host = e->line->tally;
+    struct last_line *last = place_of(repeats, host);
     struct noted *noted;
 
-    if (last->host != e->line->tally || last->n == REPEAT_EVENTS)
+    if (host->last_events == REPEAT_EVENTS || (!last && !(last = make_place(repeats, host))))
         return;
-    noted = &last->events[last->n++];
-    noted->counter = e->counter;
-    noted->reason = e->reason;
-    noted->temporary = e->temporary;
-    noted->code = e->code;
-    noted->count = e->count;
-    noted->zone_octets = e->zone.n <= sizeof noted->zone ? (uint8_t)e->zone.n : 0;
-    if (noted->zone_octets)
-        memcpy(noted->zone, e->zone.p, noted->zone_octets);
+    if (host->last_events == 0)
+        last->zones_octets = 0;
+    noted = &last->events[host->last_events++];
+    *noted = (struct noted){ e->count, e->code, (uint8_t)e->counter, e->reason, e->temporary, 0, 0 };
+    note_zone(last, noted, e->zone);
 }
 
 void repeats_again(const struct repeats *repeats, const struct line *line, uint64_t times,
@@ -100,16 +122,16 @@ void repeats_again(const struct repeats *repeats, const struct line *line, uint6
 {
     const struct last_line *last = place_of(repeats, line->tally);
 
-    for (uint32_t i = 0; last->host == line->tally && i < last->n; i++) {
+    for (uint32_t i = 0; last && i < line->tally->last_events; i++) {
         const struct noted *noted = &last->events[i];
         struct event e = event_of(EVENT_COUNT, line);
 
-        e.counter = noted->counter;
+        e.counter = (enum counter)noted->counter;
         e.reason = noted->reason;
         e.temporary = noted->temporary;
         e.code = noted->code;
         e.count = noted->count * times;
-        e.zone = e.detail = (struct span){ noted->zone, noted->zone_octets };
+        e.zone = e.detail = (struct span){ last->zones + noted->zone, noted->zone_octets };
         counted(context, &e);
     }
 }
@@ -118,66 +140,69 @@ void repeats_again(const struct repeats *repeats, const struct line *line, uint6
 
 void repeats_forget(struct repeats *repeats)
 {
-    memset(repeats, 0, sizeof *repeats);
+    for (uint32_t i = 0; i < repeats->n; i++)
+        repeats->lines[i].host->last_events = 0;
+    repeats->n = 0;
 }
 
-static void save_noted(const struct noted *noted, struct store *store)
+static void save_noted(const struct last_line *last, const struct noted *noted, struct store *store)
 {
     store_number(store, noted->counter);
     store_number(store, noted->reason);
     store_number(store, noted->temporary);
     store_number(store, noted->code);
     store_number(store, noted->count);
-    store_octets(store, (struct span){ noted->zone, noted->zone_octets });
+    store_octets(store, (struct span){ last->zones + noted->zone, noted->zone_octets });
 }
 
 /* One of a counter that this version does not have is left out. */
 static void load_noted(struct last_line *last, struct load *load)
 {
-    struct noted noted = { .counter = counter_of_number(load_number(load)) };
+    enum counter counter = counter_of_number(load_number(load));
+    struct noted noted = { .reason = reason_of_number(counter, load_number(load)) };
     struct span zone;
 
-    noted.reason = reason_of_number(noted.counter, load_number(load));
+    noted.counter = (uint8_t)counter;
     noted.temporary = load_number_to(load, 1) != 0;
     noted.code = (uint16_t)load_number_to(load, UINT16_MAX);
     noted.count = load_number(load);
-    zone = load_octets(load, sizeof noted.zone);
-    memcpy(noted.zone, zone.p, zone.n);
-    noted.zone_octets = (uint8_t)zone.n;
-    if (!load->failed && noted.counter != COUNTER_NONE)
-        last->events[last->n++] = noted;
+    zone = load_octets(load, sizeof last->zones);
+    if (load->failed || counter == COUNTER_NONE)
+        return;
+    note_zone(last, &noted, zone);
+    last->events[last->host->last_events++] = noted;
 }
 
 void repeats_save(const struct repeats *repeats, const struct tallies *tallies, struct store *store)
 {
     uint64_t n = 0;
 
-    for (size_t i = 0; i < REPEAT_HOSTS; i++)
-        n += repeats->lines[i].n != 0;
+    for (uint32_t i = 0; i < repeats->n; i++)
+        n += repeats->lines[i].host->last_events != 0;
     store_number(store, n);
-    for (size_t i = 0; i < REPEAT_HOSTS; i++) {
+    for (uint32_t i = 0; i < repeats->n; i++) {
         const struct last_line *last = &repeats->lines[i];
 
-        if (!last->n)
+        if (!last->host->last_events)
             continue;
         tallies_save_row(tallies, store, last->host);
-        store_number(store, last->n);
-        for (uint32_t k = 0; k < last->n; k++)
-            save_noted(&last->events[k], store);
+        store_number(store, last->host->last_events);
+        for (uint32_t k = 0; k < last->host->last_events; k++)
+            save_noted(last, &last->events[k], store);
     }
 }
 
 void repeats_load(struct repeats *repeats, struct tallies *tallies, struct load *load)
 {
-    for (uint64_t n = load_number_to(load, REPEAT_HOSTS); n && !load->failed; n--) {
-        const struct tally *host = tallies_load_row(tallies, load);
-        struct last_line *last = host ? place_of(repeats, host) : NULL;
+    for (uint64_t n = load_number_to(load, HOSTS_CAP + 1); n && !load->failed; n--) {
+        struct tally *host = tallies_load_row(tallies, load);
+        struct last_line *last = host && !place_of(repeats, host) ? make_place(repeats, host) : NULL;
 
         if (!last) {
             load_fails(load);
             return;
         }
-        *last = (struct last_line){ .host = host };
+        host->last_events = last->zones_octets = 0;
         for (uint64_t k = load_number_to(load, REPEAT_EVENTS); k && !load->failed; k--)
             load_noted(last, load);
     }

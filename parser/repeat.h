@@ -1,19 +1,17 @@
 /* Repeated lines: `message repeated 3 times: [ text ]`, `last message repeated 3 times`, `above message repeats 3
  * times` stand for so many more of the previous line's events of that host.
  *
- * What the last line of each host counted is kept in a small table: of hosts that crowd each other out of it, only the
- * latest is known. One thread.
+ * What the last line of each host counted is kept beside its row. One thread, and one of these at a time for the same
+ * tallies.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef MAILTALLY_REPEAT_H
 #define MAILTALLY_REPEAT_H
 
-#include "event.h"
-#include "store.h"
+#include "tally.h"
 
-#define REPEAT_HOSTS       256 /* a power of two */
-#define REPEAT_EVENTS      4   /* of one line */
-#define REPEAT_ZONE_OCTETS 64
+#define REPEAT_EVENTS       4  /* of one line */
+#define REPEAT_ZONES_OCTETS 72 /* of one line together */
 
 struct repeats; /* opaque */
 
@@ -24,7 +22,10 @@ void repeats_free(struct repeats *repeats);
 uint64_t repeat_count(const struct header *header);
 
 /* A line of this host begins: what the one before it counted is forgotten. */
-void repeats_begin(struct repeats *repeats, const struct tally *host);
+static inline void repeats_begin(const struct line *line)
+{
+    line->tally->last_events = 0;
+}
 
 /* The line counted this. */
 void repeats_note(struct repeats *repeats, const struct event *event);
@@ -34,7 +35,6 @@ void repeats_again(const struct repeats *repeats, const struct line *line, uint6
                    void (*counted)(void *context, struct event *event), void *context);
 
 /* To and from the saved state. After a failure of load: repeats_forget(), which empties it. */
-struct tallies;
 void repeats_save(const struct repeats *repeats, const struct tallies *tallies, struct store *store);
 void repeats_load(struct repeats *repeats, struct tallies *tallies, struct load *load);
 void repeats_forget(struct repeats *repeats);

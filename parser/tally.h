@@ -34,8 +34,11 @@ struct tally {
     uint64_t key;       /* hash of the name: the host's part of a flow's key */
     int64_t last_event; /* seconds since 1970; TIME_UNKNOWN before the first */
     uint64_t counters[COUNTERS];
-    bool wrote_mta;  /* an MTA of this host wrote a line about a message */
-    uint32_t recent; /* its list of recent events: tallies_host_recent() */
+    bool wrote_mta;      /* an MTA of this host wrote a line about a message */
+    int8_t writes_twice; /* how far it is believed that it writes each refusal twice: copies.c */
+    uint8_t last_events; /* that its last line counted, and */
+    uint32_t last_line;  /* their place: repeat.c */
+    uint32_t recent;     /* its list of recent events: tallies_host_recent() */
 };
 
 /* Whether an MTA logs on this host: then its lines are the deliveries and the logins, and what Dovecot, Cyrus or

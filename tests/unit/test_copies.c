@@ -10,19 +10,26 @@
 #include "../../parser/tally.h"
 
 static struct copies *copies;
-static struct tally host = { .name = "mx1", .key = 77 }, other_host = { .name = "mx2", .key = 99 };
+static struct tallies *tallies;
+static struct tally *host, *other_host;
 
 static int set_up(void **state)
 {
     (void)state;
     copies = copies_new(5);
-    return copies ? 0 : -1;
+    tallies = tallies_new(5);
+    if (!copies || !tallies)
+        return -1;
+    host = tallies_host(tallies, span_of("mx1"));
+    other_host = tallies_host(tallies, span_of("mx2"));
+    return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
     copies_free(copies);
+    tallies_free(tallies);
     return 0;
 }
 
@@ -51,7 +58,7 @@ static unsigned counted(unsigned lines, int64_t time, const char *text)
     unsigned n = 0;
 
     while (lines--)
-        n += !is_copy(&host, "1", time, text);
+        n += !is_copy(host, "1", time, text);
     return n;
 }
 
@@ -97,24 +104,67 @@ static void one_lost_line_changes_no_habit(void **state)
 static void processes_write_between_each_other(void **state)
 {
     (void)state;
-    assert_false(is_copy(&host, "1", 0, "a"));
-    assert_false(is_copy(&host, "2", 0, "a"));
-    assert_false(is_copy(&other_host, "1", 0, "a"));
-    assert_true(is_copy(&host, "1", 1, "a"));
-    assert_true(is_copy(&host, "2", 1, "a"));
-    assert_true(is_copy(&other_host, "1", 1, "a"));
+    assert_false(is_copy(host, "1", 0, "a"));
+    assert_false(is_copy(host, "2", 0, "a"));
+    assert_false(is_copy(other_host, "1", 0, "a"));
+    assert_true(is_copy(host, "1", 1, "a"));
+    assert_true(is_copy(host, "2", 1, "a"));
+    assert_true(is_copy(other_host, "1", 1, "a"));
+}
+
+/* With any hash: what is known of one host or process is not lost to another's. */
+static void a_thousand_hosts_each_have_their_habit(void **state)
+{
+    struct tally *hosts[1000];
+
+    (void)state;
+    for (size_t i = 0; i < 1000; i++) {
+        char name[16];
+
+        snprintf(name, sizeof name, "host%zu", i);
+        hosts[i] = tallies_host(tallies, span_of(name));
+    }
+    for (int64_t t = 0; t < 50; t += 10)
+        for (size_t i = 0; i < 1000; i++) { /* each line of one between the lines of 100 others */
+            is_copy(hosts[i], "1", t, "a");
+            if (i % 2)
+                is_copy(hosts[i], "1", t, "a");
+            if (i >= 100 && i % 2 == 0)
+                is_copy(hosts[i - 100], "2", t, "b");
+        }
+    for (size_t i = 0; i < 1000; i++) {
+        assert_false(is_copy(hosts[i], "3", 100, "c"));
+        assert_int_equal(is_copy(hosts[i], "3", 100, "c"), i % 2);
+    }
+}
+
+static void the_process_that_is_silent_longest_is_forgotten(void **state)
+{
+    char pid[16];
+
+    (void)state;
+    is_copy(host, "first", 0, "a");
+    is_copy(host, "second", 0, "a");
+    for (size_t i = 0; i < 254; i++) {
+        snprintf(pid, sizeof pid, "%zu", i);
+        is_copy(other_host, pid, 0, "a");
+    }
+    assert_true(is_copy(host, "first", 0, "a"));
+    is_copy(other_host, "one more", 0, "a"); /* now second is gone */
+    assert_true(is_copy(other_host, "0", 0, "a"));
+    assert_false(is_copy(host, "second", 0, "a"));
 }
 
 static void the_same_later_is_no_copy(void **state)
 {
     (void)state;
-    assert_false(is_copy(&host, "1", 0, "a"));
-    assert_false(is_copy(&host, "1", 2, "a"));
+    assert_false(is_copy(host, "1", 0, "a"));
+    assert_false(is_copy(host, "1", 2, "a"));
 }
 
 static void repeats_that_syslog_counts_are_halved(void **state)
 {
-    const struct line line = line_of(&host, "1", 0), stranger = line_of(&host, "2", 0);
+    const struct line line = line_of(host, "1", 0), stranger = line_of(host, "2", 0);
 
     (void)state;
     assert_int_equal(counted(1, 0, "a"), 1);
@@ -131,17 +181,19 @@ static void what_is_known_is_saved_between_a_line_and_its_copy(void **state)
     for (int64_t t = 0; t < 100; t += 10)
         counted(2, t, "a");
     counted(1, 100, "b");
-    copies_save(copies, &store);
+    copies_save(copies, tallies, &store);
     assert_false(store.failed);
     copies_forget(copies);
+    host->writes_twice = 0;
     load = load_of((struct span){ (const char *)store.octets, store.n });
-    copies_load(copies, &load);
+    copies_load(copies, tallies, &load);
     assert_true(load_ended(&load));
-    assert_true(is_copy(&host, "1", 100, "b"));
+    assert_int_equal(host->writes_twice, 10);
+    assert_true(is_copy(host, "1", 100, "b"));
 
     for (size_t n = 0; n < store.n; n++) { /* cut anywhere, it is read within its bounds and found out */
         load = load_of((struct span){ (const char *)store.octets, n });
-        copies_load(copies, &load);
+        copies_load(copies, tallies, &load);
         assert_false(load_ended(&load));
     }
     store_free(&store);
@@ -155,6 +207,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_host_may_change_its_habit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_lost_line_changes_no_habit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(processes_write_between_each_other, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_thousand_hosts_each_have_their_habit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_process_that_is_silent_longest_is_forgotten, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_later_is_no_copy, set_up, tear_down),
         cmocka_unit_test_setup_teardown(repeats_that_syslog_counts_are_halved, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_known_is_saved_between_a_line_and_its_copy, set_up, tear_down),

@@ -80,6 +80,24 @@ static void a_repeated_line_of_another_program_repeats_no_mail(void **state)
     feed_free(&f);
 }
 
+static void of_a_thousand_hosts_each_has_its_last_line(void **state)
+{
+    struct feed f = feed_new((struct parser_options){ 0 });
+    char line[200];
+
+    (void)state;
+    for (int host = 0; host < 1000; host++) {
+        snprintf(line, sizeof line, "Nov 21 09:00:00 mx%d postfix/smtpd[1]: connect from y[192.0.2.8]", host);
+        feed_line(&f, line);
+    }
+    for (int host = 0; host < 1000; host++) {
+        snprintf(line, sizeof line, "Nov 21 09:00:01 mx%d last message repeated 2 times", host);
+        feed_line(&f, line);
+    }
+    assert_int_equal(total(&f, COUNTER_CONNECTIONS), 3000);
+    feed_free(&f);
+}
+
 static void what_happens_once_to_a_message_is_not_repeated(void **state)
 {
     struct feed f = feed_new((struct parser_options){ 0 });
@@ -355,6 +373,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_repeated_line_counts_as_often_as_it_says),
         cmocka_unit_test(a_repeated_line_of_another_program_repeats_no_mail),
+        cmocka_unit_test(of_a_thousand_hosts_each_has_its_last_line),
         cmocka_unit_test(what_happens_once_to_a_message_is_not_repeated),
         cmocka_unit_test(the_worst_line_of_a_message_is_its_verdict),
         cmocka_unit_test(idle_time_decides_what_waits),
