@@ -220,6 +220,8 @@ static void publish(struct ingest *in)
     s->backlog_read = in->backlog_read;
     s->state_save_failures = in->earlier_failures + saver_failures(in->saver);
     queues_fill(in->queues, s);
+    if (in->recorder)
+        recorder_queues(in->recorder, s);
     snprintf(s->rrd_text, sizeof s->rrd_text, "%.255s", in->recorder ? recorder_trouble(in->recorder) : "");
     remarks_fill(&in->remarks, saver_trouble(in->saver), in->duplicates, &in->status, s);
     status_sentence(s);

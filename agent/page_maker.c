@@ -25,6 +25,14 @@ struct page_maker {
     char shown[TROUBLE_OCTETS]; /* the caller's copy */
 };
 
+/* Which file is the first that cannot be written may be another each time: that is nothing new. */
+static bool same_reason(const char *a, const char *b)
+{
+    const char *one = strrchr(a, ':'), *other = strrchr(b, ':');
+
+    return strcmp(one ? one : a, other ? other : b) == 0;
+}
+
 static void tell(struct page_maker *m, const struct pages_report *report)
 {
     char trouble[TROUBLE_OCTETS] = "";
@@ -33,7 +41,7 @@ static void tell(struct page_maker *m, const struct pages_report *report)
     if (report->error[0])
         snprintf(trouble, sizeof trouble, "the pages cannot be written: %.200s", report->error);
     pthread_mutex_lock(&m->mutex);
-    is_new = strcmp(trouble, m->trouble) != 0;
+    is_new = !same_reason(trouble, m->trouble);
     memcpy(m->trouble, trouble, sizeof m->trouble);
     pthread_mutex_unlock(&m->mutex);
     if (is_new && trouble[0])

@@ -270,6 +270,7 @@ void queues_fill(const struct queues *q, struct snapshot *s)
 
     s->queues_n = 0;
     s->queue_text[0] = '\0';
+    s->queues_whole = q->n > 0;
     for (size_t i = 0; i < q->n; i++) {
         struct found found = look_at(q->watches[i]);
         struct snapshot_queue *queue = &s->queues[s->queues_n];
@@ -279,8 +280,10 @@ void queues_fill(const struct queues *q, struct snapshot *s)
             memcpy(queue->instance, q->watches[i]->instance, queue->instance_octets);
             memcpy(queue->counts, found.counts, sizeof queue->counts);
             s->queues_n++;
-        } else if (found.state == WATCH_FAILED && failed++ == 0) {
-            snprintf(s->queue_text, sizeof s->queue_text, "%s", found.error);
+            continue;
         }
+        s->queues_whole = false;
+        if (found.state == WATCH_FAILED && failed++ == 0)
+            snprintf(s->queue_text, sizeof s->queue_text, "%s", found.error);
     }
 }

@@ -12,6 +12,7 @@
 
 #include "../config/lock.h"
 #include "../rrd/directory.h"
+#include "../rrd/queue_file.h"
 #include "log.h"
 #include "page_maker.h"
 
@@ -20,14 +21,22 @@
 #define FULL_ENTRIES   1000000 /* no more is read until they are written */
 #define TROUBLE_OCTETS 256
 
+/* What waited in all queues at a time. */
+struct queue_sample {
+    int64_t time; /* 0: there is none */
+    uint64_t values[RRD_QUEUE_SOURCES];
+};
+
 enum stage { STAGE_IDLE, STAGE_ASKED, STAGE_ENDED };
 
 struct recorder {
     pthread_t thread;
-    pthread_mutex_t mutex; /* of the next two */
+    pthread_mutex_t mutex; /* of the next six */
     pthread_cond_t asked;
     enum stage stage;
     bool stopping;
+    struct queue_sample sample; /* the next for the queues' file */
+    char queue_trouble[TROUBLE_OCTETS];
     atomic_bool stop; /* the same, for the thread in the middle of a batch */
     int wake_fd;
 
@@ -48,6 +57,8 @@ struct recorder {
     struct page_maker *pages; /* NULL: there are none */
     char boot[STATE_BOOT_OCTETS];
     uint64_t dropped;
+    int64_t sampled; /* minute of the last sample */
+    char shown[TROUBLE_OCTETS];
     char trouble[TROUBLE_OCTETS], reason[RRD_ERROR_OCTETS + 256];
 };
 
@@ -81,16 +92,38 @@ static void wake(int fd)
     }
 }
 
+/* With the mutex, which is free meanwhile. The lock on the directory is taken for the first batch. */
+static void write_queues(struct recorder *r)
+{
+    const struct queue_sample sample = r->sample;
+    char error[RRD_ERROR_OCTETS] = "", trouble[TROUBLE_OCTETS] = "";
+
+    r->sample.time = 0;
+    if (!r->locked)
+        return;
+    pthread_mutex_unlock(&r->mutex);
+    if (!rrd_queue_write(r->path, sample.time, sample.values, error))
+        snprintf(trouble, sizeof trouble, "the RRD file of the queues cannot be written: %.200s", error);
+    if (trouble[0] && strcmp(trouble, r->queue_trouble) != 0)
+        log_message(LOG_ERR, "%s (counting goes on)", trouble);
+    pthread_mutex_lock(&r->mutex);
+    memcpy(r->queue_trouble, trouble, sizeof r->queue_trouble);
+}
+
 static void *recorder_thread(void *context)
 {
     struct recorder *r = context;
 
     pthread_mutex_lock(&r->mutex);
     for (;;) {
-        while (r->stage != STAGE_ASKED && !r->stopping)
+        while (r->stage != STAGE_ASKED && !r->sample.time && !r->stopping)
             pthread_cond_wait(&r->asked, &r->mutex);
         if (r->stopping)
             break;
+        if (r->sample.time) {
+            write_queues(r);
+            continue;
+        }
         pthread_mutex_unlock(&r->mutex);
         write_batch(r);
         pthread_mutex_lock(&r->mutex);
@@ -298,14 +331,57 @@ void recorder_save(struct recorder *r, struct store *section)
     rrd_minutes_saving(r->minutes);
 }
 
+_Static_assert((int)QUEUE_MAILDROP == RRD_QUEUE_MAILDROP && (int)QUEUE_DEFERRED == RRD_QUEUE_DEFERRED &&
+                   (int)QUEUES == RRD_QUEUE_OCTETS,
+               "the first data sources are the queues");
+
+/* Size and age are of what waits for delivery, as those of `all` in the MIB. */
+static struct queue_sample sum_up(const struct snapshot *s, int64_t now)
+{
+    struct queue_sample sample = { .time = now };
+    int64_t oldest = now;
+
+    for (size_t i = 0; i < s->queues_n; i++)
+        for (unsigned queue = 0; queue < QUEUES; queue++) {
+            const struct queue_counts *counts = &s->queues[i].counts[queue];
+
+            sample.values[queue] += counts->messages;
+            if (queue == QUEUE_HOLD)
+                continue;
+            sample.values[RRD_QUEUE_OCTETS] += counts->octets;
+            if (counts->messages && counts->oldest < oldest)
+                oldest = counts->oldest;
+        }
+    sample.values[RRD_QUEUE_OLDEST_AGE] = (uint64_t)(now - oldest);
+    return sample;
+}
+
+void recorder_queues(struct recorder *r, const struct snapshot *s)
+{
+    const int64_t now = (int64_t)time(NULL);
+
+    if (!s->queues_whole || now / 60 == r->sampled)
+        return;
+    r->sampled = now / 60;
+    pthread_mutex_lock(&r->mutex);
+    r->sample = sum_up(s, now);
+    pthread_cond_signal(&r->asked);
+    pthread_mutex_unlock(&r->mutex);
+}
+
 void recorder_saved(struct recorder *r)
 {
     rrd_minutes_saved(r->minutes);
 }
 
-const char *recorder_trouble(const struct recorder *r)
+const char *recorder_trouble(struct recorder *r)
 {
-    return r->trouble[0] || !r->pages ? r->trouble : page_maker_trouble(r->pages);
+    if (r->trouble[0])
+        return r->trouble;
+    pthread_mutex_lock(&r->mutex);
+    memcpy(r->shown, r->queue_trouble, sizeof r->shown);
+    pthread_mutex_unlock(&r->mutex);
+    return r->shown[0] || !r->pages ? r->shown : page_maker_trouble(r->pages);
 }
 
 static bool same_path(const char *a, const char *b)

@@ -12,6 +12,7 @@
 #define MAILTALLY_RECORDER_H
 
 #include "../config/config.h"
+#include "snapshot.h"
 #include "state.h"
 
 struct recorder;
@@ -36,6 +37,10 @@ bool recorder_wants_saving(const struct recorder *recorder, bool live);
 /* Too much waits to be written: read on when there is less. */
 bool recorder_is_full(const struct recorder *recorder);
 
+/* What waits in the queues, as the snapshot has it: written into a file once a minute. Nothing is written of a time
+ * when one of them could not be read. */
+void recorder_queues(struct recorder *recorder, const struct snapshot *snapshot);
+
 /* The section of a state; and that this state is on the disk. */
 void recorder_save(struct recorder *recorder, struct store *section);
 void recorder_saved(struct recorder *recorder);
@@ -44,7 +49,7 @@ void recorder_saved(struct recorder *recorder);
 void recorder_tell_changes(const struct config *from, const struct config *to);
 
 /* Why files or pages are not written: a sentence; "" when all is well. */
-const char *recorder_trouble(const struct recorder *recorder);
+const char *recorder_trouble(struct recorder *recorder);
 
 /* Ends the thread, in the middle of a batch: the state has what is not written. False when it hangs after wait_ms: then
  * all is left as it is, and the process should _exit(). */

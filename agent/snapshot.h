@@ -43,6 +43,7 @@ struct snapshot {
     size_t sources_n, sources_room;
     struct snapshot_queue queues[CONFIG_QUEUES_MAX]; /* in the order of OIDs */
     size_t queues_n;
+    bool queues_whole; /* there are some, and all that are configured were read */
     uint64_t behind_octets;
     int64_t start_time; /* of the daemon, seconds since 1970 */
     enum agent_status status;

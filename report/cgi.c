@@ -9,12 +9,15 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../parser/tally.h"
+#include "../rrd/directory.h"
 #include "../rrd/html.h"
 #include "../rrd/pages.h"
 #include "../rrd/svg.h"
@@ -148,6 +151,13 @@ static enum status page(const char *directory, const struct request *r, const st
     return status;
 }
 
+static bool host_is_there(const char *directory, const char *host)
+{
+    char path[PATH_MAX];
+
+    return rrd_path(path, sizeof path, directory, host, RRD_MAIL) && access(path, R_OK) == 0;
+}
+
 /* mailgraph's: N-n, N-e, N-g. */
 static bool is_mailgraphs(const char *query, unsigned *graph, const struct graph_span **span)
 {
@@ -189,7 +199,20 @@ static enum status respond(const char *directory, const char *query)
     span = span_named(r.span);
     if (!span)
         return refuse("404 Not Found", "there is no such span; there are day, week, month and year");
+    if (r.has_host && !host_is_there(directory, r.host))
+        return refuse("404 Not Found", "there is no such host");
     return page(directory, &r, span);
+}
+
+/* The path is for who reads the server's log, not for the world. */
+static enum status respond_from(const char *directory, const char *query)
+{
+    if (access(directory, R_OK | X_OK) == 0)
+        return respond(directory, query);
+    complain("the RRD directory %s cannot be read: %s", directory, strerror(errno));
+    return refuse("500 Internal Server Error",
+                  "the RRD directory cannot be read: see the log of the web server, and set MAILTALLY_RRD_DIR, or "
+                  "rrdDirectory in mailtallyd.conf");
 }
 
 int cgi_run(void)
@@ -204,7 +227,7 @@ int cgi_run(void)
         directory = config ? config->rrd_directory : NULL;
     }
     if (directory)
-        status = respond(directory, query ? query : "");
+        status = respond_from(directory, query ? query : "");
     else
         status = refuse("500 Internal Server Error",
                         "no RRD directory is known: set MAILTALLY_RRD_DIR, or rrdDirectory in mailtallyd.conf");

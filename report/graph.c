@@ -29,6 +29,10 @@ static bool set_span(const struct options *options, struct graph_view *view)
 {
     const int64_t now = (int64_t)time(NULL);
 
+    if (options->span && (options->since || options->until)) {
+        complain("--span is a time of its own: it goes with neither --since nor --until");
+        return false;
+    }
     if (options->since || options->until) {
         view->end = options->until && options->until < INT64_MAX ? options->until : now;
         view->start = options->since > INT64_MIN + 1 ? options->since : view->end - 86400;

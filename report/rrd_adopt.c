@@ -125,7 +125,7 @@ static bool find_kind(const char *path, enum rrd_kind *kind, int64_t *last, char
 {
     bool found = false;
 
-    for (unsigned k = 0; k < RRD_KINDS; k++) {
+    for (unsigned k = 0; k < RRD_FILES; k++) {
         bool as_ours;
 
         if (rrd_file_look(path, (enum rrd_kind)k, last, &as_ours, error) != RRD_FILE_GOOD || (found && !as_ours))
@@ -185,7 +185,7 @@ static void adopt_directory(struct adoption *a, const char *path)
 
 static void adopt_here(struct adoption *a, const char *host)
 {
-    const unsigned kinds = host ? RRD_HOST_KINDS : RRD_KINDS;
+    const unsigned kinds = host ? RRD_HOST_KINDS : RRD_FILES;
     struct stat file, directory;
     char path[PATH_MAX];
 

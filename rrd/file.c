@@ -19,7 +19,7 @@
 
 struct seen {
     unsigned place; /* in the file */
-    bool there, absolute;
+    bool there, of_type;
 };
 
 /* A key of rrd_info, "ds[NAME].FIELD", of one of the kind's data sources. */
@@ -56,7 +56,7 @@ static void take(struct seen *seen, enum rrd_kind kind, const rrd_info_t *info, 
         source->place = (unsigned)info->value.u_cnt;
     }
     if (strcmp(field, "type") == 0 && info->type == RD_I_STR)
-        source->absolute = strcmp(info->value.u_str, "ABSOLUTE") == 0;
+        source->of_type = strcmp(info->value.u_str, rrd_kind_type(kind)) == 0;
 }
 
 static bool check(const struct seen *seen, enum rrd_kind kind, uint64_t step, bool *as_ours, char *error)
@@ -68,12 +68,11 @@ static bool check(const struct seen *seen, enum rrd_kind kind, uint64_t step, bo
     }
     for (unsigned i = 0; i < rrd_kind_sources(kind); i++) {
         *as_ours = *as_ours && seen[i].place == i;
-        if (seen[i].there && seen[i].absolute)
+        if (seen[i].there && seen[i].of_type)
             continue;
         snprintf(error, RRD_ERROR_OCTETS,
-                 "it has no data source %s of type ABSOLUTE: move the file away, and a new one "
-                 "is made",
-                 rrd_slot_name(rrd_kind_first(kind) + i));
+                 "it has no data source %s of type %s: move the file away, and a new one is made",
+                 rrd_slot_name(rrd_kind_first(kind) + i), rrd_kind_type(kind));
         return false;
     }
     return true;
@@ -139,8 +138,8 @@ static void define(struct definitions *d, enum rrd_kind kind)
 
     d->n = 0;
     for (unsigned i = 0; i < rrd_kind_sources(kind); i++)
-        snprintf(d->text[d->n++], sizeof d->text[0], "DS:%s:ABSOLUTE:%d:0:U", rrd_slot_name(rrd_kind_first(kind) + i),
-                 RRD_HEARTBEAT_S);
+        snprintf(d->text[d->n++], sizeof d->text[0], "DS:%s:%s:%u:0:U", rrd_slot_name(rrd_kind_first(kind) + i),
+                 rrd_kind_type(kind), rrd_kind_heartbeat_s(kind));
     for (int function = 0; function < 2; function++)
         for (int i = 0; i < RRD_ARCHIVES; i++)
             snprintf(d->text[d->n++], sizeof d->text[0], "RRA:%s:0.5:%u:%d", functions[function], rrd_archive_steps[i],

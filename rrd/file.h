@@ -17,7 +17,7 @@ enum rrd_file_state {
     RRD_FILE_BAD, /* unreadable, or of another layout */
 };
 
-/* Whether the file is one of this kind: all its data sources, of type ABSOLUTE and step 60. It may have more, and in
+/* Whether the file is one of this kind: all its data sources, of its type and step 60. It may have more, and in
  * another order: *as_ours tells. *last: its last update, seconds since 1970. */
 enum rrd_file_state rrd_file_look(const char *path, enum rrd_kind kind, int64_t *last, bool *as_ours, char *error);
 

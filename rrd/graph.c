@@ -95,8 +95,8 @@ static void put_legend(struct words *w, const struct graph_view *view, const str
     graph_put_total(view, s->total, total, sizeof total);
     graph_put_rate(view, s->average, average, sizeof average);
     graph_put_rate(view, s->most, most, sizeof most);
-    add(w, "COMMENT:%*s total %10s  average %9s  maximum %9s %s\\l", width - (int)strlen(s->label), "", total, average,
-        most, view->is_octets ? "" : graph_unit(view));
+    add(w, "COMMENT:%*s %5s %10s  average %9s  maximum %9s %s\\l", width - (int)strlen(s->label), "",
+        graph_total_word(view), total, average, most, view->is_octets ? "" : graph_unit(view));
 }
 
 static bool put_series(struct words *w, const struct graph_view *view, bool legend)

@@ -38,7 +38,7 @@ struct graph_series {
     enum rrd_kind kind;
     enum graph_shape shape;
     uint32_t colour, dark; /* 0xrrggbb */
-    double total;          /* events, or octets */
+    double total;          /* events, or octets; of a gauge, what it was last */
     double average, most;  /* a second; most: of a minute, or, where the unit is an hour, of a row */
     double peak;           /* of a row */
     bool known;            /* there is at least one row */
@@ -54,6 +54,7 @@ struct graph_view {
     struct graph_series series[GRAPH_SERIES_MAX];
     unsigned series_n;
     bool is_octets, is_hourly;
+    bool is_gauge;  /* numbers of now, no events: rates are the numbers themselves */
     uint64_t print; /* a hash of all rows: another one wants another picture */
 };
 
@@ -74,6 +75,9 @@ char *graph_draw(const struct graph_view *view, const struct graph_look *look, s
 /* Factor from events a second to the view's unit, and the unit's name. */
 double graph_factor(const struct graph_view *view);
 const char *graph_unit(const struct graph_view *view);
+
+/* What series.total is: "total" or "now". */
+const char *graph_total_word(const struct graph_view *view);
 
 /* 1234567 as 1 234 567; octets as 1.2 MB; a rate with as many digits as it has. */
 void graph_put_total(const struct graph_view *view, double total, char *text, size_t octets);

@@ -69,20 +69,22 @@ static unsigned long rows_of(const struct fetched *f)
     return (unsigned long)(f->end - f->start) / f->step;
 }
 
-static void sum_up(const struct fetched *f, struct graph_series *s)
+static void sum_up(const struct fetched *f, struct graph_series *s, bool is_gauge)
 {
     long place = place_of(f, s->source);
     unsigned long known = 0;
+    double last = 0;
 
     for (unsigned long row = 0; place >= 0 && row < rows_of(f); row++)
         if (!isnan(value(f, row, place))) {
             s->total += value(f, row, place) * (double)f->step;
             s->peak = value(f, row, place) > s->peak ? value(f, row, place) : s->peak;
+            last = value(f, row, place);
             known++;
         }
     s->known = known > 0;
     s->average = known ? s->total / ((double)known * (double)f->step) : 0;
-    s->total = (double)(int64_t)(s->total + 0.5); /* rates were rounded */
+    s->total = (double)(int64_t)((is_gauge ? last : s->total) + 0.5); /* rates were rounded */
 }
 
 static void find_most(const struct fetched *f, struct graph_series *s)
@@ -138,7 +140,7 @@ static bool take_greatest(struct graph_view *view, enum rrd_kind kind, char *err
     for (unsigned i = 0; i < n; i++) {
         all[i].source = rrd_slot_name(rrd_kind_first(kind) + i);
         all[i].kind = kind;
-        sum_up(&f, &all[i]);
+        sum_up(&f, &all[i], false);
     }
     forget(&f);
     qsort(all, n, sizeof *all, by_total);
@@ -178,7 +180,7 @@ static bool read_kind(struct graph_view *view, enum rrd_kind kind, char *error)
             if (view->series[i].kind != kind)
                 continue;
             if (function == 0)
-                sum_up(&f, &view->series[i]);
+                sum_up(&f, &view->series[i], view->is_gauge);
             else
                 find_most(&f, &view->series[i]);
         }
@@ -197,6 +199,7 @@ bool graph_read(struct graph_view *view, char *error)
     view->series_n = 0;
     view->print = 1;
     view->is_octets = row->series[0].source && row->series[0].kind == RRD_VOLUME;
+    view->is_gauge = row->series[0].source && row->series[0].kind == RRD_QUEUE;
     if (!row->all_of)
         take_row(view, row);
     else if (!take_greatest(view, row->all_of, error))
@@ -208,7 +211,7 @@ bool graph_read(struct graph_view *view, char *error)
         any = any || view->series[i].known;
     for (unsigned i = 0; i < view->series_n; i++)
         peak = view->series[i].peak > peak ? view->series[i].peak : peak;
-    view->is_hourly = !view->is_octets && peak * 60 < 1;
+    view->is_hourly = !view->is_octets && !view->is_gauge && peak * 60 < 1;
     for (unsigned i = 0; view->is_hourly && i < view->series_n; i++)
         view->series[i].most = view->series[i].peak; /* one message in a minute is not sixty in an hour */
     return any;
@@ -216,12 +219,17 @@ bool graph_read(struct graph_view *view, char *error)
 
 double graph_factor(const struct graph_view *view)
 {
-    return view->is_octets ? 1 : view->is_hourly ? 3600 : 60;
+    return view->is_octets || view->is_gauge ? 1 : view->is_hourly ? 3600 : 60;
 }
 
 const char *graph_unit(const struct graph_view *view)
 {
-    return view->is_octets ? "octets/s" : view->is_hourly ? "per hour" : "per minute";
+    return view->is_octets ? "octets/s" : view->is_gauge ? "messages" : view->is_hourly ? "per hour" : "per minute";
+}
+
+const char *graph_total_word(const struct graph_view *view)
+{
+    return view->is_gauge ? "now" : "total";
 }
 
 /* ---- numbers as text ---- */

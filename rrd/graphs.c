@@ -61,6 +61,16 @@ static const struct graph_row rows[] = {
       } },
     { .name = "reasons", .title = "Reasons of refusals", .height = 140, .all_of = RRD_REJECT_REASONS },
     { .name = "deferrals", .title = "Reasons of deferrals", .height = 140, .all_of = RRD_DEFER_REASONS },
+    { "queue",
+      "Mail queue",
+      120,
+      0,
+      {
+          { "deferred", "Deferred", RRD_QUEUE, SHAPE_AREA, 0xd2691e, 0xff9a4d },
+          { "active", "Active", RRD_QUEUE, SHAPE_STACK, 0x2a7ab8, 0x4aa3e0 },
+          { "incoming", "Incoming", RRD_QUEUE, SHAPE_STACK, 0x7fb8de, 0x2a5f85 },
+          { "hold", "On hold", RRD_QUEUE, SHAPE_LINE, 0x6a51a3, 0xb9a5e8 },
+      } },
     { "volume",
       "Volume",
       120,
@@ -101,7 +111,7 @@ const char *graph_title(unsigned graph)
 
 bool graph_has_hosts(unsigned graph)
 {
-    return rows[graph].all_of == 0;
+    return rows[graph].all_of == 0 && rows[graph].series[0].kind < RRD_KINDS;
 }
 
 int graph_named(const char *name)

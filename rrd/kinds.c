@@ -13,7 +13,7 @@ static const char *const rrd_names[COUNTERS] = {
 static const struct kind {
     const char *file;
     uint8_t first, sources;
-} kinds[RRD_KINDS] = {
+} kinds[RRD_FILES] = {
     [RRD_MAIL] = { "mailgraph.rrd", 0, 4 },
     [RRD_VIRUS] = { "mailgraph_virus.rrd", 4, 2 },
     [RRD_GREYLIST] = { "mailgraph_greylist.rrd", 6, 2 },
@@ -23,6 +23,13 @@ static const struct kind {
     [RRD_CONNECTION] = { "mailtally_connection.rrd", 26, 6 },
     [RRD_REJECT_REASONS] = { "mailtally_reject_reasons.rrd", RRD_HOST_SLOTS, RRD_REFUSALS },
     [RRD_DEFER_REASONS] = { "mailtally_defer_reasons.rrd", RRD_HOST_SLOTS + RRD_REFUSALS, RRD_DEFERRALS },
+    [RRD_QUEUE] = { "mailtally_queue.rrd", RRD_SLOTS, RRD_QUEUE_SOURCES },
+};
+
+static const char *const queue_names[RRD_QUEUE_SOURCES] = {
+    [RRD_QUEUE_MAILDROP] = "maildrop",    [RRD_QUEUE_HOLD] = "hold",         [RRD_QUEUE_INCOMING] = "incoming",
+    [RRD_QUEUE_ACTIVE] = "active",        [RRD_QUEUE_DEFERRED] = "deferred", [RRD_QUEUE_OCTETS] = "octets",
+    [RRD_QUEUE_OLDEST_AGE] = "oldestAge",
 };
 
 /* The data sources of a host's kinds, in the order of the slots, and the counters that each is the sum of. */
@@ -120,6 +127,17 @@ unsigned rrd_kind_sources(enum rrd_kind kind)
     return kinds[kind].sources;
 }
 
+const char *rrd_kind_type(enum rrd_kind kind)
+{
+    return kind == RRD_QUEUE ? "GAUGE" : "ABSOLUTE";
+}
+
+/* A queue that is slow to read is read less often than once a minute. */
+unsigned rrd_kind_heartbeat_s(enum rrd_kind kind)
+{
+    return kind == RRD_QUEUE ? 5 * RRD_STEP_S : RRD_HEARTBEAT_S;
+}
+
 enum rrd_kind rrd_slot_kind(unsigned slot)
 {
     unsigned kind = 0;
@@ -131,6 +149,8 @@ enum rrd_kind rrd_slot_kind(unsigned slot)
 
 const char *rrd_slot_name(unsigned slot)
 {
+    if (slot >= RRD_SLOTS)
+        return queue_names[slot - RRD_SLOTS];
     if (slot < RRD_HOST_SLOTS)
         return rrd_names[sums[slot][0]];
     slot -= RRD_HOST_SLOTS - 1;

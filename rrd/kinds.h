@@ -25,7 +25,9 @@ enum rrd_kind {
     RRD_HOST_KINDS, /* those of a host; the sum of all hosts has all of them */
     RRD_REJECT_REASONS = RRD_HOST_KINDS,
     RRD_DEFER_REASONS,
-    RRD_KINDS
+    RRD_KINDS,             /* so far: what is counted by the minute, from the log */
+    RRD_QUEUE = RRD_KINDS, /* what waits in the queues: gauges, of the sum only; see queue_file.h */
+    RRD_FILES
 };
 
 #define RRD_STEP_S      60
@@ -43,12 +45,28 @@ extern const unsigned rrd_archive_steps[];
 #define RRD_SOURCES    40 /* a file has at most so many */
 #define RRD_NAME_MAX   19 /* octets of a data source's name, by librrd */
 
+/* Data sources of RRD_QUEUE, behind all slots. */
+enum rrd_queue_source {
+    RRD_QUEUE_MAILDROP,
+    RRD_QUEUE_HOLD,
+    RRD_QUEUE_INCOMING,
+    RRD_QUEUE_ACTIVE,
+    RRD_QUEUE_DEFERRED,
+    RRD_QUEUE_OCTETS,
+    RRD_QUEUE_OLDEST_AGE,
+    RRD_QUEUE_SOURCES
+};
+
 /* The file's name in its directory. */
 const char *rrd_kind_file(enum rrd_kind kind);
 
 /* Slots first .. first + n - 1 are the kind's data sources, in the order of the file. */
 unsigned rrd_kind_first(enum rrd_kind kind);
 unsigned rrd_kind_sources(enum rrd_kind kind);
+
+/* "ABSOLUTE" or "GAUGE", and the heartbeat that goes with it. */
+const char *rrd_kind_type(enum rrd_kind kind);
+unsigned rrd_kind_heartbeat_s(enum rrd_kind kind);
 
 enum rrd_kind rrd_slot_kind(unsigned slot);
 const char *rrd_slot_name(unsigned slot);

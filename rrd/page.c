@@ -51,9 +51,9 @@ static void put_numbers(struct html *h, unsigned graph, const struct graph_view 
     char total[40], average[40], most[40];
 
     html_printf(h,
-                "<div class=\"wide\"><table><thead><tr><th></th><th>total</th><th>average %s</th><th>maximum</th>"
+                "<div class=\"wide\"><table><thead><tr><th></th><th>%s</th><th>average %s</th><th>maximum</th>"
                 "</tr></thead><tbody>\n",
-                view->is_octets ? "" : graph_unit(view));
+                graph_total_word(view), view->is_octets ? "" : graph_unit(view));
     for (unsigned i = 0; i < view->series_n; i++) {
         const struct graph_series *s = &view->series[i];
 

@@ -161,6 +161,10 @@ bool pages_write(const char *directory, const char *into, int64_t now, const ato
     snprintf(hosts, sizeof hosts, "%s/" RRD_HOSTS_DIRECTORY, into);
     if (!make_directory(&s, into) || !make_directory(&s, hosts))
         return false;
+    if (access(into, W_OK | X_OK) != 0) { /* nothing is drawn in vain */
+        tell(&s, into, strerror(errno));
+        return false;
+    }
     rrd_each_host(directory, write_host, &s);
     for (unsigned i = 0; i < GRAPH_SPANS; i++)
         write_page(&s, into, NULL, &graph_spans[i]);

@@ -1,5 +1,5 @@
-/* What a new RRD file has after many minutes, computed here: librrd takes one to two microseconds for each value of each
- * minute, 0 or not, which for years of logs is a hundred times as long as reading them. Here a minute costs what
+/* What a new RRD file has after many minutes, computed here: librrd takes one to two microseconds for each value of
+ * each minute, 0 or not, which for years of logs is a hundred times as long as reading them. Here a minute costs what
  * happened in it.
  *
  * The same operations in the same order as in librrd's rrd_update.c, so that the same numbers come out; a test holds

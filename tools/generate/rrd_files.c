@@ -23,14 +23,14 @@ const char *rrd_files_source(unsigned file, unsigned source)
     return source < rrd_kind_sources(kind) ? rrd_slot_name(rrd_kind_first(kind) + source) : NULL;
 }
 
-/* The others choose what they show when they are drawn. */
+/* The others choose what they show when they are drawn, or show the queue, which Cacti has over SNMP. */
 static const struct graph_row *row_of(unsigned graph)
 {
     unsigned at = 0;
     const struct graph_row *row;
 
     while ((row = graph_row(at++)) != NULL)
-        if (row->series[0].source && graph-- == 0)
+        if (row->series[0].source && row->series[0].kind < RRD_KINDS && graph-- == 0)
             return row;
     return NULL;
 }
