@@ -265,6 +265,8 @@ static bool set_html(struct options *options, const char *value, int64_t now)
     return true;
 }
 
+#define OPTIONS_ALL (OPTIONS_COMMON | OPTIONS_GRAPH | OPTIONS_MERGE)
+
 static const struct row {
     unsigned sets;
     char letter; /* 0: it has only its long name */
@@ -275,7 +277,8 @@ static const struct row {
     const char *help;
 } rows[] = {
     { OPTIONS_TABLES, 'F', "format", "text|json|tsv", set_format, PARSED, "form of the output; default text" },
-    { OPTIONS_REPORT, 'F', "format", "text|json|tsv|html", set_format, PARSED, "form of the output; default text" },
+    { OPTIONS_REPORT | OPTIONS_MERGE, 'F', "format", "text|json|tsv|html", set_format, PARSED,
+      "form of the output; default text" },
     { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "since", "TIME", set_since, PARSED, "only what happened at TIME or later" },
     { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "until", "TIME", set_until, PARSED, "only what happened before TIME" },
     { OPTIONS_JOBS, 'j', "jobs", "N", set_jobs, PARSED,
@@ -291,40 +294,47 @@ static const struct row {
     { OPTIONS_EVENTS, 0, "unrecognised", NULL, set_unrecognised, PARSED,
       "the lines of known mail programs that no rule matched" },
     { OPTIONS_REPORT, 'd', "day", "today|yesterday", set_day, PARSED, "only this day, of midnight to midnight here" },
-    { OPTIONS_REPORT, 'h', "hosts", "N", set_hosts, PARSED, "so many rows in tables of hosts and domains; 0: none" },
-    { OPTIONS_REPORT, 'u', "users", "N", set_users, PARSED,
+    { OPTIONS_REPORT | OPTIONS_MERGE, 'h', "hosts", "N", set_hosts, PARSED,
+      "so many rows in tables of hosts and domains; 0: none" },
+    { OPTIONS_REPORT | OPTIONS_MERGE, 'u', "users", "N", set_users, PARSED,
       "so many rows in tables of senders and recipients; 0: none" },
-    { OPTIONS_REPORT, 0, "detail", "N", set_detail, PARSED, "-h, -u and all of --*-detail that are not given" },
-    { OPTIONS_REPORT, 0, "bounce-detail", "N", set_bounce_detail, PARSED, "so many reasons of bounces each" },
-    { OPTIONS_REPORT, 0, "deferral-detail", "N", set_deferral_detail, PARSED, "likewise of deferrals" },
-    { OPTIONS_REPORT, 0, "reject-detail", "N", set_reject_detail, PARSED,
+    { OPTIONS_REPORT | OPTIONS_MERGE, 0, "detail", "N", set_detail, PARSED,
+      "-h, -u and all of --*-detail that are not given" },
+    { OPTIONS_REPORT | OPTIONS_MERGE, 0, "bounce-detail", "N", set_bounce_detail, PARSED,
+      "so many reasons of bounces each" },
+    { OPTIONS_REPORT | OPTIONS_MERGE, 0, "deferral-detail", "N", set_deferral_detail, PARSED, "likewise of deferrals" },
+    { OPTIONS_REPORT | OPTIONS_MERGE, 0, "reject-detail", "N", set_reject_detail, PARSED,
       "likewise of refusals, warnings of them, holds and discards" },
-    { OPTIONS_REPORT, 0, "smtp-detail", "N", set_smtp_detail, PARSED, "likewise of hosts not reached" },
-    { OPTIONS_REPORT, 0, "smtpd-warning-detail", "N", set_warning_detail, PARSED, "likewise of warnings" },
+    { OPTIONS_REPORT | OPTIONS_MERGE, 0, "smtp-detail", "N", set_smtp_detail, PARSED, "likewise of hosts not reached" },
+    { OPTIONS_REPORT | OPTIONS_MERGE, 0, "smtpd-warning-detail", "N", set_warning_detail, PARSED,
+      "likewise of warnings" },
     { OPTIONS_REPORT, 'e', "extended", NULL, set_extended, PARSED, "sender and recipients of each message" },
     { OPTIONS_REPORT, 'i', "ignore-case", NULL, set_ignore_case, PARSED,
       "whole addresses in lower case, not only their domains" },
-    { OPTIONS_REPORT, 0, "iso-date-time", NULL, set_iso_date_time, PARSED, "dates as 2026-11-21, hours as 03:00" },
+    { OPTIONS_REPORT | OPTIONS_MERGE, 0, "iso-date-time", NULL, set_iso_date_time, PARSED,
+      "dates as 2026-11-21, hours as 03:00" },
     { OPTIONS_REPORT, 'm', "uucp-mung", NULL, set_uucp_mung, PARSED, "a!b@c is counted as c!b@a" },
     { OPTIONS_REPORT, 0, "mailq", NULL, set_mailq, PARSED, "run mailq at the end" },
-    { OPTIONS_REPORT, 0, "names-max", "N", set_names_max, PARSED,
+    { OPTIONS_REPORT | OPTIONS_MERGE, 0, "names-max", "N", set_names_max, PARSED,
       "keep so many addresses (1000000); above it tables are approximate" },
     { OPTIONS_REPORT, 0, "no-no-msg-size", NULL, set_no_no_msg_size, PARSED, "no list of messages of unknown size" },
-    { OPTIONS_REPORT, 0, "problems-first", NULL, set_problems_first, PARSED,
+    { OPTIONS_REPORT | OPTIONS_MERGE, 0, "problems-first", NULL, set_problems_first, PARSED,
       "bounces, refusals and warnings at the top" },
-    { OPTIONS_REPORT, 'q', "quiet", NULL, set_quiet, PARSED, "no headings of empty lists" },
+    { OPTIONS_REPORT | OPTIONS_MERGE, 'q', "quiet", NULL, set_quiet, PARSED, "no headings of empty lists" },
     { OPTIONS_REPORT, 0, "rej-add-from", NULL, set_rej_add_from, PARSED, "the sender behind each refused client" },
-    { OPTIONS_REPORT, 0, "smtpd-stats", NULL, set_smtpd_stats, PARSED, "connections, and how long they lasted" },
+    { OPTIONS_REPORT | OPTIONS_MERGE, 0, "smtpd-stats", NULL, set_smtpd_stats, PARSED,
+      "connections, and how long they lasted" },
     { OPTIONS_REPORT, 0, "syslog-name", "NAME", set_syslog_name, PARSED,
       "only the Postfix instances NAME and postfix; default all programs" },
     { OPTIONS_REPORT, 0, "verbose-msg-detail", NULL, set_verbose, PARSED, "reasons in full" },
     { OPTIONS_REPORT, 0, "verp-mung", "[=2]", set_verp_mung, PARSED,
       "numbers in list senders as ID; with =2 without the subscriber" },
-    { OPTIONS_REPORT, 0, "zero-fill", NULL, set_zero_fill, PARSED, "noughts in each column of a day" },
-    { OPTIONS_REPORT, 0, "no-bounce-detail", NULL, set_no_bounce_detail, PARSED, "old name of --bounce-detail 0" },
-    { OPTIONS_REPORT, 0, "no-deferral-detail", NULL, set_no_deferral_detail, PARSED, "likewise" },
-    { OPTIONS_REPORT, 0, "no-reject-detail", NULL, set_no_reject_detail, PARSED, "likewise" },
-    { OPTIONS_REPORT, 0, "no-smtpd-warnings", NULL, set_no_warning_detail, PARSED,
+    { OPTIONS_REPORT | OPTIONS_MERGE, 0, "zero-fill", NULL, set_zero_fill, PARSED, "noughts in each column of a day" },
+    { OPTIONS_REPORT | OPTIONS_MERGE, 0, "no-bounce-detail", NULL, set_no_bounce_detail, PARSED,
+      "old name of --bounce-detail 0" },
+    { OPTIONS_REPORT | OPTIONS_MERGE, 0, "no-deferral-detail", NULL, set_no_deferral_detail, PARSED, "likewise" },
+    { OPTIONS_REPORT | OPTIONS_MERGE, 0, "no-reject-detail", NULL, set_no_reject_detail, PARSED, "likewise" },
+    { OPTIONS_REPORT | OPTIONS_MERGE, 0, "no-smtpd-warnings", NULL, set_no_warning_detail, PARSED,
       "likewise of --smtpd-warning-detail" },
     { OPTIONS_GRAPH, 'o', "output", "FILE", set_output, PARSED, "the picture: FILE.png or FILE.svg" },
     { OPTIONS_GRAPH, 0, "span", "day|week|month|year", set_span, PARSED, "what the graph shows; default day" },
@@ -333,8 +343,8 @@ static const struct row {
       "the directory of the RRD files; default the daemon's" },
     { OPTIONS_COMMON | OPTIONS_GRAPH, 'c', "config", "FILE", set_config, PARSED,
       "the daemon's configuration; it names the files if no FILE is given" },
-    { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "help", NULL, NULL, PARSED_HELP, "print this" },
-    { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "version", NULL, NULL, PARSED_VERSION, "print the version" },
+    { OPTIONS_ALL, 0, "help", NULL, NULL, PARSED_HELP, "print this" },
+    { OPTIONS_ALL, 0, "version", NULL, NULL, PARSED_VERSION, "print the version" },
 };
 #define ROWS (sizeof rows / sizeof rows[0])
 
@@ -443,7 +453,7 @@ static void spread_detail(struct report_options *report)
 
 static bool format_is_there(const struct options *options, unsigned sets)
 {
-    bool has_page = sets & OPTIONS_REPORT;
+    bool has_page = sets & (OPTIONS_REPORT | OPTIONS_MERGE);
 
     if (options->format != FORMATS && (options->format != FORMAT_HTML || has_page))
         return true;
@@ -484,7 +494,7 @@ enum parsed options_parse(struct options *options, unsigned sets, int argc, char
     /* From the beginning to the end of time, until one of them is given. */
     *options = (struct options){ .since = INT64_MIN, .until = INT64_MAX, .jobs = 1, .report = report_defaults };
     for_getopt(sets, longs, shorts);
-    if (sets & OPTIONS_REPORT)
+    if (sets & (OPTIONS_REPORT | OPTIONS_MERGE))
         dashes_for_underscores(argc, argv);
     parsed = take_all(options, sets, longs, shorts, argc, argv, now);
     if (parsed != PARSED)
@@ -513,5 +523,6 @@ void options_help(unsigned sets)
         else
             printf("  %-30s  %s\n", left, rows[i].help);
     }
-    printf("\nTIME is one of:\n  " WHEN_FORMS "\n");
+    if (sets & (OPTIONS_COMMON | OPTIONS_GRAPH))
+        printf("\nTIME is one of:\n  " WHEN_FORMS "\n");
 }

@@ -20,6 +20,7 @@ enum option_set {
     OPTIONS_RRD = 16,
     OPTIONS_GRAPH = 32,
     OPTIONS_JOBS = 64,
+    OPTIONS_MERGE = 128, /* those of report that are about the output */
 };
 
 #define SWITCHES_MAX 64
