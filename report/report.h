@@ -20,6 +20,9 @@ enum status events_run(const struct options *options);
 enum status report_run(const struct options *options);
 enum status rrd_run(const struct options *options);
 void rrd_help(void);
+enum status grep_run(const struct options *options);
+enum status tail_run(const struct options *options);
+enum status export_run(const struct options *options);
 enum status graph_run(const struct options *options);
 void graph_help(void);
 

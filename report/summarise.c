@@ -24,6 +24,8 @@ static void put_all(struct summary *summary, struct output *output, const struct
         summary_tsv(summary, output);
         break;
     case FORMAT_TEXT:
+    case FORMAT_AWSTATS:
+    case FORMAT_NDJSON:
     case FORMATS:
         summary_text(summary, output);
         break;
