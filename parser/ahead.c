@@ -262,6 +262,8 @@ void ahead_take(struct ahead *ahead)
         if (!parser_line_is_due(parser, line))
             continue;
         take(ahead, line, &ahead->said[i]);
+        if (parser->after)
+            parser->after(parser->after_context, line);
         parser->previous = line;
     }
     parser_remember_place(parser);

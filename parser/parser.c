@@ -161,6 +161,27 @@ void parser_set_line_watch(struct parser *parser, const char *first_octets, pars
     parser->line_watch_context = context;
 }
 
+void parser_set_joined(struct parser *parser, parser_joined_fn *joined, void *context)
+{
+    flows_set_joined(parser->flows, joined, context);
+}
+
+void parser_set_after(struct parser *parser, parser_unrecognised_fn *after, void *context)
+{
+    parser->after = after;
+    parser->after_context = context;
+}
+
+uint64_t parser_id_key(const struct parser *parser, const struct event *event, struct span id)
+{
+    return flows_id_key(parser->flows, event, id);
+}
+
+uint64_t parser_message_id_key(const struct parser *parser, const struct event *event, struct span message_id)
+{
+    return flows_message_id_key(parser->flows, event, message_id);
+}
+
 bool parser_knows(const struct parser *parser, const struct header *header)
 {
     return dispatch_find(&parser->dispatch, header) != NULL;
@@ -319,6 +340,8 @@ static inline void take_line(struct parser *parser, const struct line *line)
     if (!is_due(parser, line))
         return;
     recognise(parser, line);
+    if (parser->after)
+        parser->after(parser->after_context, line);
     parser->previous = line;
 }
 

@@ -48,6 +48,8 @@ struct parser {
     parser_unrecognised_fn *line_watch; /* see parser_set_line_watch() */
     void *line_watch_context;
     bool is_watched[256]; /* by a message's first octet */
+    parser_unrecognised_fn *after; /* see parser_set_after() */
+    void *after_context;
 };
 
 /* Steps of a line's way, for ahead.c. Its header, which host's it is, and its rules: */

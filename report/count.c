@@ -227,6 +227,8 @@ static void put_all(struct output *output, const struct options *options, struct
         break;
     case FORMAT_TEXT:
     case FORMAT_HTML: /* not of this subcommand */
+    case FORMAT_AWSTATS:
+    case FORMAT_NDJSON:
     case FORMATS:
         put_text(output, tallies_total(tallies), lines);
         break;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "../parser/span.h"
+#include "../parser/event.h"
 #include "report.h"
 #include "team.h"
 #include "when.h"
@@ -17,7 +17,8 @@
 static bool set_format(struct options *options, const char *value, int64_t now)
 {
     static const char *const names[] = {
-        [FORMAT_TEXT] = "text", [FORMAT_JSON] = "json", [FORMAT_TSV] = "tsv", [FORMAT_HTML] = "html"
+        [FORMAT_TEXT] = "text", [FORMAT_JSON] = "json",       [FORMAT_TSV] = "tsv",
+        [FORMAT_HTML] = "html", [FORMAT_AWSTATS] = "awstats", [FORMAT_NDJSON] = "ndjson"
     };
 
     (void)now;
@@ -237,6 +238,88 @@ NO_ROWS_OPTION(deferral_detail)
 NO_ROWS_OPTION(reject_detail)
 NO_ROWS_OPTION(warning_detail)
 
+/* ---- of grep, tail and export ---- */
+
+#define TEXT_OPTION(field)                                                           \
+    static bool set_##field(struct options *options, const char *value, int64_t now) \
+    {                                                                                \
+        (void)now;                                                                   \
+        options->search.field = value;                                               \
+        return true;                                                                 \
+    }
+#define SEARCH_FLAG_OPTION(field)                                                           \
+    static bool set_search_##field(struct options *options, const char *value, int64_t now) \
+    {                                                                                       \
+        (void)value;                                                                        \
+        (void)now;                                                                          \
+        return options->search.field = true;                                                \
+    }
+TEXT_OPTION(address)
+TEXT_OPTION(from)
+TEXT_OPTION(to)
+TEXT_OPTION(domain)
+TEXT_OPTION(client)
+TEXT_OPTION(queue_id)
+TEXT_OPTION(message_id)
+TEXT_OPTION(text)
+TEXT_OPTION(plugin)
+SEARCH_FLAG_OPTION(ignore_case)
+SEARCH_FLAG_OPTION(summary)
+SEARCH_FLAG_OPTION(whole)
+SEARCH_FLAG_OPTION(connections)
+SEARCH_FLAG_OPTION(messages)
+SEARCH_FLAG_OPTION(no_follow)
+
+static bool set_event(struct options *options, const char *value, int64_t now)
+{
+    (void)now;
+    for (int counter = 1; counter < COUNTERS; counter++)
+        if (!counter_is_octets((enum counter)counter) && strcmp(counter_name((enum counter)counter), value) == 0) {
+            options->search.event = counter;
+            return true;
+        }
+    complain("--event: there is no event \"%s\"; mailtally count lists them", value);
+    return false;
+}
+
+static bool set_reason(struct options *options, const char *value, int64_t now)
+{
+    (void)now;
+    for (int reason = 1; reason < REFUSAL_REASONS; reason++)
+        if (strcmp(refusal_reason_name((enum refusal_reason)reason), value) == 0)
+            options->search.refusal_reason = reason;
+    for (int reason = 1; reason < DEFERRAL_REASONS; reason++)
+        if (strcmp(deferral_reason_name((enum deferral_reason)reason), value) == 0)
+            options->search.deferral_reason = reason;
+    if (options->search.refusal_reason || options->search.deferral_reason)
+        return true;
+    complain("--reason: there is no reason \"%s\"; mailtally count -F json lists them", value);
+    return false;
+}
+
+static bool set_sort(struct options *options, const char *value, int64_t now)
+{
+    static const char *const names[] = { [SORT_CONNECTION_TIME] = "connection-time",
+                                         [SORT_CONNECTIONS] = "connections",
+                                         [SORT_SIZE] = "size",
+                                         [SORT_DELAY] = "delay" };
+
+    (void)now;
+    for (size_t i = 1; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(value, names[i]) == 0) {
+            options->search.sort = (enum search_sort)i;
+            return true;
+        }
+    complain("--sort: \"%s\" is none of connection-time, connections, size, delay", value);
+    return false;
+}
+
+static bool set_last(struct options *options, const char *value, int64_t now)
+{
+    (void)now;
+    return set_limit(&options->search.last, "last", value);
+}
+
 static bool set_rrd_directory(struct options *options, const char *value, int64_t now)
 {
     (void)now;
@@ -336,6 +419,35 @@ static const struct row {
     { OPTIONS_REPORT | OPTIONS_MERGE, 0, "no-reject-detail", NULL, set_no_reject_detail, PARSED, "likewise" },
     { OPTIONS_REPORT | OPTIONS_MERGE, 0, "no-smtpd-warnings", NULL, set_no_warning_detail, PARSED,
       "likewise of --smtpd-warning-detail" },
+    { OPTIONS_EXPORT, 'F', "format", "awstats|ndjson", set_format, PARSED, "form of the output; must be given" },
+    { OPTIONS_EXPORT, 0, "messages", NULL, set_search_messages, PARSED,
+      "ndjson: one whole message a line, not one event" },
+    { OPTIONS_SEARCH, 0, "address", "ADDRESS", set_address, PARSED, "sender or recipient" },
+    { OPTIONS_SEARCH, 0, "from", "ADDRESS", set_from, PARSED, "sender; <> is the null sender" },
+    { OPTIONS_SEARCH, 0, "to", "ADDRESS", set_to, PARSED, "a recipient" },
+    { OPTIONS_SEARCH, 0, "domain", "DOMAIN", set_domain, PARSED,
+      "the domain of sender or recipient; .DOMAIN: those below it" },
+    { OPTIONS_SEARCH, 0, "client", "NAME|ADDRESS", set_client, PARSED,
+      "the host that it came from; .DOMAIN: those below it" },
+    { OPTIONS_SEARCH, 0, "queue-id", "ID", set_queue_id, PARSED, "one of its queue ids" },
+    { OPTIONS_SEARCH, 0, "message-id", "ID", set_message_id, PARSED, "its Message-ID, with or without <>" },
+    { OPTIONS_SEARCH, 0, "text", "TEXT", set_text, PARSED, "in one of its lines" },
+    { OPTIONS_SEARCH, 0, "event", "EVENT", set_event, PARSED, "what happened to it: received, bounced, spam ..." },
+    { OPTIONS_SEARCH, 0, "reason", "REASON", set_reason, PARSED, "why it was refused or deferred: greylist, dnsbl .." },
+    { OPTIONS_SEARCH, 0, "plugin", "NAME", set_plugin, PARSED,
+      "the plugin or rule that decided (qpsmtpd's, rspamd's)" },
+    { OPTIONS_SEARCH, 'i', "ignore-case", NULL, set_search_ignore_case, PARSED,
+      "in local parts and texts, too; domains always" },
+    { OPTIONS_GREP, 0, "sort", "ORDER", set_sort, PARSED,
+      "connection-time, connections, size or delay: the greatest first" },
+    { OPTIONS_GREP, 's', "summary", NULL, set_search_summary, PARSED,
+      "one line for each message, not all of its lines" },
+    { OPTIONS_GREP, 0, "whole", NULL, set_search_whole, PARSED,
+      "parse all of the log, not only what may be of interest: slower, with the same result" },
+    { OPTIONS_TAIL, 'n', "last", "N", set_last, PARSED, "begin with the last N messages; default 10" },
+    { OPTIONS_TAIL, 0, "no-follow", NULL, set_search_no_follow, PARSED, "end when the log has been read" },
+    { OPTIONS_TAIL, 0, "connections", NULL, set_search_connections, PARSED,
+      "connections, logins and all else that is no message, too" },
     { OPTIONS_GRAPH, 'o', "output", "FILE", set_output, PARSED, "the picture: FILE.png or FILE.svg" },
     { OPTIONS_GRAPH, 0, "span", "day|week|month|year", set_span, PARSED, "what the graph shows; default day" },
     { OPTIONS_GRAPH, 0, "html", "DIRECTORY", set_html, PARSED, "write pages with all graphs there" },
@@ -455,6 +567,16 @@ static bool format_is_there(const struct options *options, unsigned sets)
 {
     bool has_page = sets & (OPTIONS_REPORT | OPTIONS_MERGE);
 
+    if (sets & OPTIONS_EXPORT) {
+        if (options->format == FORMAT_AWSTATS || options->format == FORMAT_NDJSON)
+            return true;
+        complain("-F awstats or -F ndjson must be given");
+        return false;
+    }
+    if (options->format == FORMAT_AWSTATS || options->format == FORMAT_NDJSON) {
+        complain("%s is a format of mailtally export", options->format == FORMAT_NDJSON ? "ndjson" : "awstats");
+        return false;
+    }
     if (options->format != FORMATS && (options->format != FORMAT_HTML || has_page))
         return true;
     complain("there is no such format; there are text, json%s", has_page ? ", tsv and html" : " and tsv");
@@ -492,7 +614,9 @@ enum parsed options_parse(struct options *options, unsigned sets, int argc, char
     enum parsed parsed;
 
     /* From the beginning to the end of time, until one of them is given. */
-    *options = (struct options){ .since = INT64_MIN, .until = INT64_MAX, .jobs = 1, .report = report_defaults };
+    *options = (struct options){
+        .since = INT64_MIN, .until = INT64_MAX, .jobs = 1, .report = report_defaults, .search.last = LIMIT_NONE
+    };
     for_getopt(sets, longs, shorts);
     if (sets & (OPTIONS_REPORT | OPTIONS_MERGE))
         dashes_for_underscores(argc, argv);

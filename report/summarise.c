@@ -23,6 +23,8 @@ void summary_put(struct summary *summary, struct output *output, enum output_for
         summary_tsv(summary, output);
         break;
     case FORMAT_TEXT:
+    case FORMAT_AWSTATS:
+    case FORMAT_NDJSON:
     case FORMATS:
         summary_text(summary, output);
         break;
