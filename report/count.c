@@ -242,6 +242,7 @@ enum status count_run(const struct options *options)
     enum status status = STATUS_ERROR;
 
     if (output) {
+        input_show_progress(input);
         status = input_read(input);
         /* Noughts of a log that could not be read look like a quiet day. */
         if (status == STATUS_DONE || parser_counts(input_parser(input))->lines)

@@ -20,7 +20,7 @@ enum option_set {
     OPTIONS_RRD = 16,
     OPTIONS_GRAPH = 32,
     OPTIONS_JOBS = 64,
-    OPTIONS_MERGE = 128, /* those of report that are about the output */
+    OPTIONS_MERGE = 128,   /* those of report that are about the output */
     OPTIONS_SEARCH = 1024, /* what messages are to have: grep, tail */
     OPTIONS_GREP = 2048,
     OPTIONS_TAIL = 4096,

@@ -54,6 +54,7 @@ enum status report_run(const struct options *options)
 
     if (summary) {
         summary_watch(summary, input);
+        input_show_progress(input);
         status = input_read(input);
         /* Noughts of a log that could not be read look like a quiet day. */
         if (status == STATUS_DONE || parser_counts(input_parser(input))->lines)
