@@ -82,6 +82,7 @@ void parser_set_watch(struct parser *parser, parser_sink_fn *watch, void *contex
  * before what it says is counted. NULL: nobody. */
 void parser_set_line_watch(struct parser *parser, const char *first_octets, parser_unrecognised_fn *watch,
                            void *context);
+
 /* For those who put messages together (they know ids as the parser does). Each NULL: nobody.
  *
  * joined: the message of key `b` is the one of key `a` again, under another id: it came back from a content filter, was

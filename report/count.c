@@ -227,6 +227,8 @@ static void put_all(struct output *output, const struct options *options, struct
         break;
     case FORMAT_TEXT:
     case FORMAT_HTML: /* not of this subcommand */
+    case FORMAT_AWSTATS:
+    case FORMAT_NDJSON:
     case FORMATS:
         put_text(output, tallies_total(tallies), lines);
         break;
@@ -240,6 +242,7 @@ enum status count_run(const struct options *options)
     enum status status = STATUS_ERROR;
 
     if (output) {
+        input_show_progress(input);
         status = input_read(input);
         /* Noughts of a log that could not be read look like a quiet day. */
         if (status == STATUS_DONE || parser_counts(input_parser(input))->lines)

@@ -2,6 +2,8 @@
  * rule matched.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include <unistd.h>
+
 #include "input.h"
 #include "output.h"
 
@@ -391,6 +393,8 @@ static enum status put_all(const struct options *options, struct input *input, s
     if (options->format == FORMAT_TSV)
         put_header_row(rows->output, options->unrecognised);
     input_want_numbers(input);
+    if (isatty(STDOUT_FILENO) != 1) /* else the rows show it */
+        input_show_progress(input);
     return input_read(input);
 }
 

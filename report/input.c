@@ -15,6 +15,7 @@
 #include "../parser/tally.h"
 #include "../source/merge.h"
 #include "../source/reader.h"
+#include "progress.h"
 #include "team.h"
 
 #define PROGRESS_LINES 16384
@@ -28,7 +29,8 @@ struct input {
     struct merge *merge;
     size_t files_n;
     bool has_trouble;
-    int64_t since, until; /* both 0: all */
+    int64_t since, until; /* of what is read; both 0: all */
+    struct progress shown;
     bool reads_all, wants_numbers;
     unsigned jobs;
     struct team *team; /* NULL: this thread does all */
@@ -288,7 +290,38 @@ static void take_trouble(void *context, const char *sentence)
     struct input *input = context;
 
     input->has_trouble = true;
+    progress_end(&input->shown);
     complain("%s", sentence);
+}
+
+static void show_progress(void *context, uint64_t octets)
+{
+    struct input *input = context;
+    double seconds, megabytes = (double)octets / 1e6;
+
+    if (!progress_is_due(&input->shown))
+        return;
+    seconds = progress_seconds(&input->shown);
+    progress_show(&input->shown, input_part(input), "%.0f MB  %.0f MB/s", megabytes,
+                  seconds > 0 ? megabytes / seconds : 0);
+}
+
+void input_show_progress(struct input *input)
+{
+    progress_begin(&input->shown);
+    if (input->shown.is_terminal)
+        input_set_progress(input, show_progress, input);
+}
+
+double input_part(const struct input *input)
+{
+    return merge_part(input->merge);
+}
+
+void input_limit(struct input *input, int64_t since, int64_t until)
+{
+    input->since = since;
+    input->until = until;
 }
 
 void input_want_numbers(struct input *input)
@@ -316,6 +349,7 @@ enum status input_read(struct input *input)
         team_finish(input->team);
     team_free(input->team);
     input->team = NULL;
+    progress_end(&input->shown);
     if (input->is_configured && input->has_trouble)
         complain("these are the files of the daemon's configuration (default %s); name a FILE to read another",
                  CONFIG_DEFAULT_SOURCE);

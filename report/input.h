@@ -24,6 +24,16 @@ const struct config *input_config(const struct input *input);
 /* Calls `progress` from time to time while input_read() reads, with the octets that were read, decompressed. */
 void input_set_progress(struct input *input, void (*progress)(void *context, uint64_t octets), void *context);
 
+/* While input_read() reads, how far it is stands on standard error, if that is a terminal. Before input_read(). */
+void input_show_progress(struct input *input);
+
+/* Which part of the input has been read, from 0 to 1; below 0: unknown. */
+double input_part(const struct input *input);
+
+/* Of plain files only what this span of time needs is read, as with the options' --since and --until, but the parser
+ * takes events of all times: for those who put messages together. Both 0: all. Before input_read(). */
+void input_limit(struct input *input, int64_t since, int64_t until);
+
 /* The lines' numbers in their files are wanted. Else they are wrong where --since made the reading begin further on;
  * the lines that are left out are counted, which is faster than reading them. Before input_read(). */
 void input_want_numbers(struct input *input);

@@ -245,7 +245,7 @@ static struct name_entry *open_message(struct messages *messages, const struct e
     if (!entry->left)
         entry->left = e->recipients;
     set_envelope(messages, entry->record, e);
-    if (!entry->record->session)
+    if (messages->options.connections)
         messages_hold_session(entry->record, messages_session_of(messages, e->line));
     return entry;
 }
@@ -501,7 +501,8 @@ static struct record *lone(struct messages *messages, const struct event *e)
     record->lone_file = e->line->file;
     record->lone_line = e->line->number;
     messages_place(messages, record, PLACE_DONE);
-    messages_hold_session(record, messages_session_of(messages, e->line));
+    if (messages->options.connections)
+        messages_hold_session(record, messages_session_of(messages, e->line));
     messages_add_line(messages, record, e->line);
     messages->lone = record;
     return record;
@@ -589,6 +590,9 @@ static void sink(void *context, const struct event *e)
             record->m.score = messages_copy(messages, record, e->detail);
         }
         break;
+    case COUNTER_CONNECTIONS: /* n/m is the connection's */
+        set_envelope(messages, record, e);
+        break;
     default:
         set_envelope(messages, record, e);
         renew_text(messages, record, &record->m.detail, e->detail);
@@ -631,6 +635,7 @@ struct messages *messages_new(const struct messages_options *options, messages_f
         messages->options.cap = MESSAGES_CAP;
     if (!messages->options.octets_cap)
         messages->options.octets_cap = MESSAGES_OCTETS_CAP;
+    messages->now = TIME_UNKNOWN;
     messages->take = take;
     messages->context = context;
     return messages;
@@ -662,30 +667,46 @@ void messages_watch(struct messages *messages, struct parser *parser)
     parser_set_after(parser, messages_line, messages);
 }
 
-/* A connection that goes on may say more; where the log is followed, somebody waits for this line. */
-static int64_t linger(const struct messages *messages, const struct record *record, int64_t least)
-{
-    bool waits = record->session && record->session->end == TIME_UNKNOWN && !messages->options.is_followed;
-
-    return waits ? SESSION_LINGER_S : least;
-}
-
-void messages_settle(struct messages *messages, int64_t now)
+/* When it is due to be given out. A connection that goes on may say more, but where the log is followed, somebody waits
+ * for this line. */
+static int64_t due(const struct messages *messages, const struct record *record)
 {
     static const int64_t ages[PLACES] = { [PLACE_OPEN] = MESSAGE_AGE_S,
                                           [PLACE_ATTEMPT] = ATTEMPT_AGE_S,
                                           [PLACE_REFUSED] = REFUSED_LINGER_S,
                                           [PLACE_DONE] = DONE_LINGER_S,
                                           [PLACE_LATE] = LATE_LINGER_S };
+    bool waits = record->place >= PLACE_REFUSED && record->session && record->session->end == TIME_UNKNOWN &&
+                 !messages->options.is_followed;
 
-    for (int place = PLACES - 1; place >= 0; place--)
-        for (struct record *r = messages->places[place].oldest, *next; r; r = next) {
-            next = r->newer;
-            if (now != INT64_MAX && now - r->touched <= ages[place])
-                break;
-            if (now == INT64_MAX || place < PLACE_REFUSED || now - r->touched > linger(messages, r, ages[place]))
-                messages_give_out(messages, r);
-        }
+    return record->touched + (waits ? SESSION_LINGER_S : ages[record->place]);
+}
+
+/* The one that is due first, so that the order does not depend on when it was asked for. */
+static struct record *first_due(const struct messages *messages)
+{
+    struct record *first = NULL;
+
+    for (int place = 0; place < PLACES; place++) {
+        struct record *r = messages->places[place].oldest;
+
+        if (r && (!first || due(messages, r) < due(messages, first)))
+            first = r;
+    }
+    return first;
+}
+
+void messages_settle(struct messages *messages, int64_t now)
+{
+    struct record *first;
+
+    while ((first = first_due(messages)) && (now == INT64_MAX || due(messages, first) < now))
+        messages_give_out(messages, first);
+}
+
+int64_t messages_time(const struct messages *messages)
+{
+    return messages->now;
 }
 
 uint64_t messages_given_up(const struct messages *messages)

@@ -97,6 +97,7 @@ struct messages_options {
     uint32_t cap;        /* messages that are open at the same time; 0: MESSAGES_CAP */
     uint64_t octets_cap; /* of their texts; 0: MESSAGES_OCTETS_CAP */
     bool keep_lines;     /* `lines` are wanted */
+    bool connections;    /* also of other servers than qpsmtpd */
     bool is_followed;    /* the log is read as it is written: nothing waits for the end of its connection */
 };
 
@@ -115,6 +116,9 @@ void messages_watch(struct messages *messages, struct parser *parser);
 /* Gives out what is complete long enough at `now` (seconds since 1970) or too old; INT64_MAX at the end of input: all.
  * Call parser_settle() first. Where lines come, nobody needs to call it before the end. */
 void messages_settle(struct messages *messages, int64_t now);
+
+/* The time of the newest line, by the log; TIME_UNKNOWN. */
+int64_t messages_time(const struct messages *messages);
 
 /* How many messages were given out before their end, because too many were open. */
 uint64_t messages_given_up(const struct messages *messages);

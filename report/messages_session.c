@@ -15,6 +15,15 @@
 
 /* ---- lines ---- */
 
+/* Whole: it is searched. */
+static struct span copy_line(struct messages *messages, struct record *record, struct span text)
+{
+    char *copy = messages_memory(messages, record, text.n + 1);
+
+    memcpy(copy, text.p, text.n);
+    return (struct span){ copy, text.n };
+}
+
 void messages_add_line(struct messages *messages, struct record *record, const struct line *line)
 {
     struct message *m = &record->m;
@@ -32,7 +41,7 @@ void messages_add_line(struct messages *messages, struct record *record, const s
         return;
     }
     kept = messages_memory(messages, record, sizeof *kept);
-    *kept = (struct message_line){ .text = messages_copy(messages, record, line->text),
+    *kept = (struct message_line){ .text = copy_line(messages, record, line->text),
                                    .file = line->file,
                                    .number = line->number,
                                    .order = messages->order };

@@ -316,6 +316,34 @@ static void take_over_counts(struct message *a, const struct message *b)
         a->last = b->last;
 }
 
+static bool has_recipient(const struct message *m, struct span to)
+{
+    for (const struct recipient *r = m->recipients; r; r = r->next)
+        if (to.p && r->to.p && span_eq(r->to, to))
+            return true;
+    return false;
+}
+
+/* Behind those of `a`, but for those that it has and of which nothing more is known. */
+static void take_over_recipients(struct record *a, struct record *b)
+{
+    struct recipient **at = &b->m.recipients;
+
+    while (*at) {
+        if ((*at)->fate == COUNTER_NONE && has_recipient(&a->m, (*at)->to)) {
+            *at = (*at)->next;
+            b->m.recipients_n--;
+        } else {
+            at = &(*at)->next;
+        }
+    }
+    *a->last_recipient = b->m.recipients;
+    if (b->m.recipients)
+        a->last_recipient = at;
+    a->m.recipients_n += b->m.recipients_n;
+    a->m.recipients_more += b->m.recipients_more;
+}
+
 void messages_join(struct messages *messages, struct record *a, struct record *b)
 {
     struct piece **last = &b->pieces;
@@ -329,11 +357,7 @@ void messages_join(struct messages *messages, struct record *a, struct record *b
     *a->last_id = b->m.ids;
     if (b->m.ids)
         a->last_id = b->last_id;
-    *a->last_recipient = b->m.recipients;
-    if (b->m.recipients)
-        a->last_recipient = b->last_recipient;
-    a->m.recipients_n += b->m.recipients_n;
-    a->m.recipients_more += b->m.recipients_more;
+    take_over_recipients(a, b);
     merge_lines(a, b);
     take_over_texts(&a->m, &b->m);
     take_over_counts(&a->m, &b->m);

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_TSV, FORMAT_HTML, FORMATS };
+enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_TSV, FORMAT_HTML, FORMAT_AWSTATS, FORMAT_NDJSON, FORMATS };
 
 /* Which options a subcommand has, as bits. */
 enum option_set {
@@ -20,6 +20,11 @@ enum option_set {
     OPTIONS_RRD = 16,
     OPTIONS_GRAPH = 32,
     OPTIONS_JOBS = 64,
+    OPTIONS_MERGE = 128,   /* those of report that are about the output */
+    OPTIONS_SEARCH = 1024, /* what messages are to have: grep, tail */
+    OPTIONS_GREP = 2048,
+    OPTIONS_TAIL = 4096,
+    OPTIONS_EXPORT = 8192,
 };
 
 #define SWITCHES_MAX 64
@@ -41,6 +46,19 @@ struct report_options {
     bool smtpd_stats, verbose, zero_fill;
 };
 
+/* Of grep, tail and export: what a message is to have, all of it. NULL: not asked for. */
+enum search_sort { SORT_NONE, SORT_CONNECTION_TIME, SORT_CONNECTIONS, SORT_SIZE, SORT_DELAY };
+struct search_options {
+    const char *address, *from, *to, *domain, *client, *queue_id, *message_id, *text;
+    int event;                           /* enum counter; 0: not asked for */
+    int refusal_reason, deferral_reason; /* both may have the name; 0: not asked for */
+    const char *plugin;
+    bool ignore_case;
+    enum search_sort sort;
+    int64_t last; /* -n: so many; LIMIT_NONE: not given */
+    bool summary, whole, connections, messages, no_follow;
+};
+
 /* All strings are the caller's argv. */
 struct options {
     enum output_format format;
@@ -57,6 +75,7 @@ struct options {
     unsigned jobs; /* threads; 0: one for each processor */
     bool read_all; /* also what lies before --since and behind --until */
     struct report_options report;
+    struct search_options search;
     const char *rrd_directory, *span, *output, *html;
     bool wants_config; /* also when files are named */
     char **files;      /* operands */

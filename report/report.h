@@ -18,8 +18,13 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 enum status count_run(const struct options *options);
 enum status events_run(const struct options *options);
 enum status report_run(const struct options *options);
+enum status merge_reports_run(const struct options *options);
+void merge_reports_help(void);
 enum status rrd_run(const struct options *options);
 void rrd_help(void);
+enum status grep_run(const struct options *options);
+enum status tail_run(const struct options *options);
+enum status export_run(const struct options *options);
 enum status graph_run(const struct options *options);
 void graph_help(void);
 

@@ -25,8 +25,10 @@ struct member {
     struct header header;
     bool header_found;
     int64_t time;
-    size_t order; /* among equals */
-    bool is_late; /* counted in over_cap */
+    size_t order;    /* among equals */
+    bool is_late;    /* counted in over_cap */
+    uint64_t octets; /* of the file; 0: no telling */
+    bool was_opened; /* and, if there is no reader any more, is over */
     bool was_searched, is_limited;
     struct window_part part; /* what is read of it, if it is limited */
 };
@@ -80,6 +82,13 @@ static bool make_room(struct merge *merge)
     return true;
 }
 
+static uint64_t file_octets(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 ? (uint64_t)status.st_size : 0;
+}
+
 bool merge_add(struct merge *merge, const char *path, const char *default_host)
 {
     struct member *member = calloc(1, sizeof *member);
@@ -95,6 +104,7 @@ bool merge_add(struct merge *merge, const char *path, const char *default_host)
     member->source.name = member->path;
     parser_source_host(&member->source, span_of(member->host));
     member->first_time = member->time = TIME_UNKNOWN;
+    member->octets = file_octets(path);
     member->order = merge->members_n;
     merge->members[merge->members_n++] = member;
     return true;
@@ -138,6 +148,7 @@ static bool open_member(struct merge *merge, struct member *member)
         merge->sink->trouble(merge->sink->context, error);
         return false;
     }
+    member->was_opened = !merge->is_probing;
     member->latest_time = reader_reference_time(member->reader) + FUTURE_S;
     /* The file's own time is wrong: a copy or an archive may have any. */
     if (member->first_time > member->latest_time)
@@ -217,6 +228,23 @@ static bool probe(struct merge *merge, struct member *member)
     member->reader = NULL;
     member->time = TIME_UNKNOWN;
     return true;
+}
+
+double merge_part(const struct merge *merge)
+{
+    double all = 0, read = 0;
+
+    for (size_t i = 0; i < merge->members_n; i++) {
+        const struct member *member = merge->members[i];
+
+        if (member->octets == 0)
+            return -1;
+        all += (double)member->octets;
+        read += !member->was_opened ? 0
+                : member->reader    ? (double)reader_position(member->reader)
+                                    : (double)member->octets;
+    }
+    return all > 0 ? read / all : -1;
 }
 
 static int by_first_time(const void *a, const void *b)

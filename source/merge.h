@@ -49,6 +49,10 @@ void merge_unpack_ahead(struct merge *merge);
 /* Reads everything; once. */
 void merge_run(struct merge *merge, const struct merge_sink *sink);
 
+/* Which part of the files has been read, from 0 to 1, while merge_run() runs; below 0 where that is unknown (a pipe).
+ */
+double merge_part(const struct merge *merge);
+
 /* How many files were begun later than their time, because MERGE_OPEN_MAX were open. */
 uint64_t merge_over_cap(const struct merge *merge);
 

@@ -195,6 +195,13 @@ void reader_unpack_ahead(struct reader *reader)
     reader->wants_ahead = true;
 }
 
+uint64_t reader_position(const struct reader *reader)
+{
+    off_t at = lseek(reader->fd, 0, SEEK_CUR);
+
+    return at > 0 ? (uint64_t)at : 0;
+}
+
 int reader_descriptor(const struct reader *reader)
 {
     return reader->fd;

@@ -38,6 +38,9 @@ bool reader_limit(struct reader *reader, off_t begin, off_t end);
 /* Before the first line: what is compressed is decompressed in a thread of its own. */
 void reader_unpack_ahead(struct reader *reader);
 
+/* How far in the file it has read, compressed octets where it is compressed; 0 where there is no telling. */
+uint64_t reader_position(const struct reader *reader);
+
 /* For window_find(). */
 int reader_descriptor(const struct reader *reader);
 

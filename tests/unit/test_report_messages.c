@@ -104,7 +104,7 @@ static void end(struct run *run)
 
 static void lines_give(const char *const *lines, const char *wanted)
 {
-    const struct messages_options options = { .keep_lines = true };
+    const struct messages_options options = { .keep_lines = true, .connections = true };
     struct run run;
 
     begin(&run, &options);
@@ -253,11 +253,10 @@ static void qpsmtpd_has_the_lines_of_its_connection(void **state)
     };
 
     (void)state;
-    lines_give(lines,
-               "- c=192.0.2.10 f=<s@world.example> t=alice@example.org:? t=bob@example.org:? ? n/m=3/40 6s received "
-               "lines=4\n"
-               "- c=192.0.2.10 f=<> t=d@example.org:rejected rejected v=virus n/m=3/40 6s lines=3\n"
-               "- c=192.0.2.11 f=<t@world.example> t=c@example.org:rejected rejected n/m=4/40 6s lines=3\n");
+    lines_give(lines, "- c=192.0.2.10 f=<> t=d@example.org:rejected rejected v=virus n/m=3/40 6s lines=3\n"
+                      "- c=192.0.2.11 f=<t@world.example> t=c@example.org:rejected rejected n/m=4/40 6s lines=3\n"
+                      "- c=192.0.2.10 f=<s@world.example> t=alice@example.org:? t=bob@example.org:? ? n/m=3/40 6s "
+                      "received lines=4\n");
 }
 
 /* ---- bounds ---- */
