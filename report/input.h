@@ -29,6 +29,10 @@ void input_set_progress(struct input *input, void (*progress)(void *context, uin
 typedef void input_line_fn(void *context, const struct line *line);
 void input_watch(struct input *input, const char *first_octets, input_line_fn *watch, void *context);
 
+/* Calls `each` for the files that input_read() would read, in the order of the operands. */
+void input_each_file(const struct input *input, void (*each)(void *context, const char *path, const char *host),
+                     void *context);
+
 /* Reads everything. STATUS_ERROR when a file could not be read, or not to its end: it was told, and the others were
  * read. */
 enum status input_read(struct input *input);

@@ -39,6 +39,10 @@ void merge_free(struct merge *merge);
 /* Adds a file, "-" for standard input. default_host: of lines that name none. Both are copied. False without memory. */
 bool merge_add(struct merge *merge, const char *path, const char *default_host);
 
+/* Calls `each` for the files that were added, in their order. Before merge_run(). */
+void merge_each_file(const struct merge *merge, void (*each)(void *context, const char *path, const char *host),
+                     void *context);
+
 /* Reads everything; once. */
 void merge_run(struct merge *merge, const struct merge_sink *sink);
 
