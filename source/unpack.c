@@ -3,12 +3,19 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "unpack.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#ifdef MAILTALLY_ARCHIVE
+#include <archive.h>
+#include <archive_entry.h>
+#define FILTER(name) archive_read_support_filter_##name
+#else
+struct archive;
+#define FILTER(name) NULL
+#endif
 
 #define INPUT_OCTETS (64 * 1024)
 
@@ -16,21 +23,12 @@ static const struct format {
     struct span magic;
     int (*support)(struct archive *);
 } formats[] = {
-    { SPAN("\x1f\x8b\x08"), archive_read_support_filter_gzip },
-    { SPAN("BZh"), archive_read_support_filter_bzip2 },
+    { SPAN("\x1f\x8b\x08"), FILTER(gzip) },
+    { SPAN("BZh"), FILTER(bzip2) },
     { SPAN("\xfd"
            "7zXZ\0"),
-      archive_read_support_filter_xz },
-    { SPAN("\x28\xb5\x2f\xfd"), archive_read_support_filter_zstd },
-};
-
-struct unpack {
-    struct archive *archive;
-    int fd;
-    struct span first; /* not yet given to libarchive */
-    bool begun;
-    bool empty;
-    char input[INPUT_OCTETS];
+      FILTER(xz) },
+    { SPAN("\x28\xb5\x2f\xfd"), FILTER(zstd) },
 };
 
 enum unpack_format unpack_format_of(struct span first)
@@ -60,6 +58,17 @@ ssize_t read_fully_awake(int fd, char *into, size_t octets)
             return -1;
     }
 }
+
+#ifdef MAILTALLY_ARCHIVE
+
+struct unpack {
+    struct archive *archive;
+    int fd;
+    struct span first; /* not yet given to libarchive */
+    bool begun;
+    bool empty;
+    char input[INPUT_OCTETS];
+};
 
 static la_ssize_t feed(struct archive *archive, void *context, const void **block)
 {
@@ -140,3 +149,37 @@ const char *unpack_error(const struct unpack *unpack)
 
     return text ? text : "damaged data";
 }
+
+#else /* a build without libarchive (WITH_ARCHIVE=0) */
+
+/* There is always one, or readers would have to know. */
+struct unpack {
+    bool refused;
+};
+
+struct unpack *unpack_new(int fd, struct span first)
+{
+    (void)fd, (void)first;
+    return calloc(1, sizeof(struct unpack));
+}
+
+void unpack_free(struct unpack *unpack)
+{
+    free(unpack);
+}
+
+ssize_t unpack_read(struct unpack *unpack, char *into, size_t octets)
+{
+    (void)into, (void)octets;
+    unpack->refused = true;
+    return -1;
+}
+
+const char *unpack_error(const struct unpack *unpack)
+{
+    (void)unpack;
+    return "it is compressed, and mailtally was built without libarchive: unpack it first (zcat), or install "
+           "libarchive-dev and build it again";
+}
+
+#endif
