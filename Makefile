@@ -37,7 +37,7 @@ Q := $(if $(V),,@)
 say = @$(if $(V),:,printf '  %-6s %s\n' '$(1)' '$(2)')
 
 objects = $(patsubst %.c,$(B)/$(1)/%.o,$(wildcard $(2)))
-ROOMS := parser source config rrd agent report
+ROOMS := parser source config rrd agent doctor report
 
 all: $(B)/mailtally $(B)/mailtallyd ## Build the programs: build/mailtally and build/mailtallyd
 
@@ -50,7 +50,7 @@ $(B)/$(1)/%.o: %.c | deps-check
 	$$(Q)$(2) $(STD) $(DEPFLAGS) $(WARNINGS) $(3) $(SNMP_CFLAGS) $(ARCHIVE_CFLAGS) $(JOURNAL_CFLAGS) $(RRD_CFLAGS) -c -o $$@ $$<
 $(B)/$(1)/libmailtally.a: $$(call objects,$(1),parser/*.c parser/programs/*.c source/*.c)
 	@rm -f $$@; $(AR) rcs $$@ $$^
-$(B)/$(1)/mailtally: $$(call objects,$(1),report/*.c rrd/*.c config/*.c) $(B)/$(1)/libmailtally.a
+$(B)/$(1)/mailtally: $$(call objects,$(1),report/*.c doctor/*.c rrd/*.c config/*.c) $(B)/$(1)/libmailtally.a
 	$$(call say,LINK,$$@)
 	$$(Q)$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_LIBS) $(ARCHIVE_LIBS) -lpthread
 $(B)/$(1)/mailtallyd: $$(call objects,$(1),agent/*.c rrd/*.c config/*.c) $(B)/$(1)/libmailtally.a
@@ -81,7 +81,7 @@ $(B)/unit/%: $(B)/san/tests/unit/%.o $(AGENT_SAN) $(B)/san/libmailtally.a
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(SNMP_AGENT_LIBS) $(ARCHIVE_LIBS) $(JOURNAL_LIBS) $(RRD_LIBS) $(CMOCKA_LIBS) -lpthread
 
 # test_report*.c: with all of report/ but its main() instead.
-$(B)/unit/test_report%: $(B)/san/tests/unit/test_report%.o $(filter-out $(B)/san/report/main.o,$(call objects,san,report/*.c rrd/*.c config/*.c)) $(B)/san/libmailtally.a
+$(B)/unit/test_report%: $(B)/san/tests/unit/test_report%.o $(filter-out $(B)/san/report/main.o,$(call objects,san,report/*.c doctor/*.c rrd/*.c config/*.c)) $(B)/san/libmailtally.a
 	@mkdir -p $(dir $@)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(SNMP_LIBS) $(ARCHIVE_LIBS) $(CMOCKA_LIBS) -lpthread
@@ -160,4 +160,4 @@ help: ## List the targets
 .PHONY: all generate deps deps-check demo check check-quick soak test-programs clang bench install clean help
 .SECONDARY:
 .DEFAULT_GOAL := all
--include $(shell find $(B) -path $(B)/roots -prune -o -type f -name '*.d' -print 2>/dev/null)
+-include $(shell find $(B) \( -path $(B)/roots -o -path $(B)/tools \) -prune -o -type f -name '*.d' -print 2>/dev/null)
