@@ -100,6 +100,8 @@ $(B)/generate: $(wildcard tools/generate/*.[ch]) parser/counters.def parser/reas
 	$(Q)$(CC) $(STD) $(WARNINGS) -O1 -g -o $@ $(filter %.c,$^)
 generate: $(B)/generate ## Write the generated files anew (BASE_OID=1.3.6.1.4.1.N moves the subtree)
 	$(B)/generate $(if $(BASE_OID),--base-oid $(BASE_OID)) .
+completions: all ## Write the completions anew, from what --help says
+	@tools/completions $(B)
 
 deps: ## Install the Debian packages that building and testing need
 	@tools/deps
@@ -150,6 +152,14 @@ install: all ## Install below PREFIX (default /usr/local), DESTDIR in front
 	for system in prometheus collectd zabbix; do \
 	    install -d $(DESTDIR)$(PREFIX)/share/doc/mailtally/checks/$$system && \
 	    install -m 644 checks/$$system/* $(DESTDIR)$(PREFIX)/share/doc/mailtally/checks/$$system/ || exit; done
+	for section in 1 5 7 8; do \
+	    install -d $(DESTDIR)$(PREFIX)/share/man/man$$section && \
+	    install -m 644 man/*.$$section $(DESTDIR)$(PREFIX)/share/man/man$$section/ || exit; done
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	install -m 644 completions/bash/* $(DESTDIR)$(PREFIX)/share/bash-completion/completions/
+	install -m 644 completions/zsh/* $(DESTDIR)$(PREFIX)/share/zsh/site-functions/
+	install -m 644 completions/fish/* $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/
 
 clean: ## Remove what was built (the roots of the rigs stay; build/roots)
 	find $(B) -mindepth 1 -maxdepth 1 ! -name roots -exec rm -rf {} + 2>/dev/null || true
@@ -157,7 +167,7 @@ clean: ## Remove what was built (the roots of the rigs stay; build/roots)
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
-.PHONY: all generate deps deps-check demo check check-quick soak test-programs clang bench install clean help
+.PHONY: all generate completions deps deps-check demo check check-quick soak test-programs clang bench install clean help
 .SECONDARY:
 .DEFAULT_GOAL := all
 -include $(shell find $(B) \( -path $(B)/roots -o -path $(B)/tools \) -prune -o -type f -name '*.d' -print 2>/dev/null)

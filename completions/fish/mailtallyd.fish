@@ -13,6 +13,6 @@ complete -c mailtallyd -s D -x -d 'debugging output of Net-SNMP  ALL, agentx, ..
 complete -c mailtallyd -s p -r -F -d 'write the process number there'
 complete -c mailtallyd -s u -x -d 'run as this user (name or number)'
 complete -c mailtallyd -s g -x -d 'and with this group'
-complete -c mailtallyd -s v -d 'print the version'
+complete -c mailtallyd -l help -d 'print this'
 complete -c mailtallyd -l dump-state -d 'print what the state directory holds as text, one fact a line; it may be in use'
 complete -c mailtallyd -l import-state -r -F -d 'take counters and positions from such a text (- is standard input) into a state'
