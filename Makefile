@@ -47,7 +47,7 @@ Q := $(if $(V),,@)
 say = @$(if $(V),:,printf '  %-6s %s\n' '$(1)' '$(2)')
 
 objects = $(patsubst %.c,$(B)/$(1)/%.o,$(wildcard $(2)))
-ROOMS := parser source config rrd agent report
+ROOMS := parser source config rrd agent doctor report
 
 all: $(B)/mailtally $(B)/mailtallyd ## Build the programs: build/mailtally and build/mailtallyd
 
@@ -82,7 +82,7 @@ $(B)/$(1)/%.o: %.c $(B)/settings | deps-check
 	$$(Q)$(2) $(STD) $(DEPFLAGS) $(WARNINGS) $(CPPFLAGS) $(3) $(SNMP_CFLAGS) $(ARCHIVE_CFLAGS) $(JOURNAL_CFLAGS) $(RRD_CFLAGS) -c -o $$@ $$<
 $(B)/$(1)/libmailtally.a: $$(call objects,$(1),parser/*.c parser/programs/*.c source/*.c)
 	@rm -f $$@; $(AR) rcs $$@ $$^
-$(B)/$(1)/mailtally: $$(call objects,$(1),report/*.c rrd/*.c config/*.c) $(B)/$(1)/libmailtally.a
+$(B)/$(1)/mailtally: $$(call objects,$(1),report/*.c doctor/*.c rrd/*.c config/*.c) $(B)/$(1)/libmailtally.a
 	$$(call say,LINK,$$@)
 	$$(Q)$(2) $(3) $(LDFLAGS) -o $$@ $$^ $(SNMP_LIBS) $(ARCHIVE_LIBS) -lpthread
 $(B)/$(1)/mailtallyd: $$(call objects,$(1),agent/*.c rrd/*.c config/*.c) $(B)/$(1)/libmailtally.a
@@ -113,7 +113,7 @@ $(B)/unit/%: $(B)/san/tests/unit/%.o $(AGENT_SAN) $(B)/san/libmailtally.a
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(SNMP_AGENT_LIBS) $(ARCHIVE_LIBS) $(JOURNAL_LIBS) $(RRD_LIBS) $(CMOCKA_LIBS) -lpthread
 
 # test_report*.c: with all of report/ but its main() instead.
-$(B)/unit/test_report%: $(B)/san/tests/unit/test_report%.o $(filter-out $(B)/san/report/main.o,$(call objects,san,report/*.c rrd/*.c config/*.c)) $(B)/san/libmailtally.a
+$(B)/unit/test_report%: $(B)/san/tests/unit/test_report%.o $(filter-out $(B)/san/report/main.o,$(call objects,san,report/*.c doctor/*.c rrd/*.c config/*.c)) $(B)/san/libmailtally.a
 	@mkdir -p $(dir $@)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(SNMP_LIBS) $(ARCHIVE_LIBS) $(CMOCKA_LIBS) -lpthread
@@ -132,6 +132,8 @@ $(B)/generate: $(wildcard tools/generate/*.[ch]) parser/counters.def parser/reas
 	$(Q)$(CC) $(STD) $(WARNINGS) -O1 -g -o $@ $(filter %.c,$^)
 generate: $(B)/generate ## Write the generated files anew (BASE_OID=1.3.6.1.4.1.N moves the subtree)
 	$(B)/generate $(if $(BASE_OID),--base-oid $(BASE_OID)) .
+completions: all ## Write the completions anew, from what --help says
+	@tools/completions $(B)
 
 deps: ## Install the Debian packages that building and testing need
 	@tools/deps
@@ -174,7 +176,7 @@ SYSCONFDIR  ?= /etc
 DEFAULTDIR  ?= $(SYSCONFDIR)/default
 UNITDIR     ?= $(LIBDIR)/systemd/system
 BASHDIR     ?= $(DATADIR)/bash-completion/completions
-ZSHDIR      ?= $(DATADIR)/zsh/$(if $(wildcard /etc/debian_version),vendor-completions,site-functions)
+ZSHDIR      ?= $(DATADIR)/zsh/site-functions
 FISHDIR     ?= $(DATADIR)/fish/vendor_completions.d
 # `$(call put,MODE,DIRECTORY,FILES)`; nothing where there are no files.
 put = $(if $(strip $(3)),install -d $(DESTDIR)$(2) && install -m $(1) $(3) $(DESTDIR)$(2)/,:)
@@ -219,7 +221,7 @@ clean: ## Remove what was built (the roots of the rigs stay; build/roots)
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
-.PHONY: all config generate deps deps-check demo check check-quick soak test-programs clang bench install install-programs install-service install-docs deb clean help
+.PHONY: all config generate completions deps deps-check demo check check-quick soak test-programs clang bench install install-programs install-service install-docs deb clean help
 .SECONDARY:
 .DEFAULT_GOAL := all
--include $(shell find $(B) -path $(B)/roots -prune -o -type f -name '*.d' -print 2>/dev/null)
+-include $(shell find $(B) \( -path $(B)/roots -o -path $(B)/tools \) -prune -o -type f -name '*.d' -print 2>/dev/null)

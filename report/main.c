@@ -23,6 +23,8 @@ static const struct subcommand {
     { "graph", OPTIONS_GRAPH, graph_run, "draw graphs from RRD files, as pictures or pages" },
     { "rrd", OPTIONS_COMMON | OPTIONS_RRD | OPTIONS_TABLES, rrd_run,
       "import logs into RRD files, adopt mailgraph's, show what is in them" },
+    { "doctor", OPTIONS_DOCTOR | OPTIONS_TABLES, doctor_run,
+      "look for what usually goes wrong, and say how to mend it" },
 };
 #define SUBCOMMANDS (sizeof subcommands / sizeof subcommands[0])
 
@@ -62,6 +64,12 @@ static void print_help(const struct subcommand *subcommand)
     if (subcommand->run == rrd_run || subcommand->run == graph_run) {
         (subcommand->run == rrd_run ? rrd_help : graph_help)();
         options_help(subcommand->options);
+        return;
+    }
+    if (subcommand->run == doctor_run) {
+        doctor_help();
+        options_help(subcommand->options);
+        printf("\nExit status: 0 something was found; 1 nothing was found, all is well; 2 error.\n");
         return;
     }
     printf("Usage: mailtally %s [OPTION...] [FILE...]\n\nmailtally %s: %s.\n\n"

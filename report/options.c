@@ -242,6 +242,18 @@ static bool set_html(struct options *options, const char *value, int64_t now)
     return true;
 }
 
+#define DOCTOR_OPTION(field)                                                         \
+    static bool set_##field(struct options *options, const char *value, int64_t now) \
+    {                                                                                \
+        (void)now;                                                                   \
+        options->doctor.field = value;                                               \
+        return true;                                                                 \
+    }
+DOCTOR_OPTION(user)
+DOCTOR_OPTION(agentx)
+DOCTOR_OPTION(snmp_address)
+DOCTOR_OPTION(community)
+
 static const struct row {
     unsigned sets;
     char letter; /* 0: it has only its long name */
@@ -304,10 +316,20 @@ static const struct row {
     { OPTIONS_GRAPH, 0, "html", "DIRECTORY", set_html, PARSED, "write pages with all graphs there" },
     { OPTIONS_RRD | OPTIONS_GRAPH, 0, "rrd-dir", "DIR", set_rrd_directory, PARSED,
       "the directory of the RRD files; default the daemon's" },
+    { OPTIONS_DOCTOR, 0, "user", "NAME", set_user, PARSED,
+      "whom the daemon runs as; default: whoever it does, else mailtally" },
+    { OPTIONS_DOCTOR, 'x', "agentx", "ADDRESS", set_agentx, PARSED,
+      "snmpd's AgentX socket; default the daemon's, else /var/agentx/master" },
+    { OPTIONS_DOCTOR, 0, "snmp", "ADDRESS", set_snmp_address, PARSED,
+      "where snmpd answers; default udp:127.0.0.1:161" },
+    { OPTIONS_DOCTOR, 0, "community", "NAME", set_community, PARSED,
+      "the SNMPv2c community to ask with; default public" },
+    { OPTIONS_DOCTOR, 'c', "config", "FILE", set_config, PARSED,
+      "the daemon's configuration; default the one that it was started with, or the usual one" },
     { OPTIONS_COMMON | OPTIONS_GRAPH, 'c', "config", "FILE", set_config, PARSED,
       "the daemon's configuration; it names the files if no FILE is given" },
-    { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "help", NULL, NULL, PARSED_HELP, "print this" },
-    { OPTIONS_COMMON | OPTIONS_GRAPH, 0, "version", NULL, NULL, PARSED_VERSION, "print the version" },
+    { OPTIONS_COMMON | OPTIONS_GRAPH | OPTIONS_DOCTOR, 0, "help", NULL, NULL, PARSED_HELP, "print this" },
+    { OPTIONS_COMMON | OPTIONS_GRAPH | OPTIONS_DOCTOR, 0, "version", NULL, NULL, PARSED_VERSION, "print the version" },
 };
 #define ROWS (sizeof rows / sizeof rows[0])
 
@@ -470,5 +492,6 @@ void options_help(unsigned sets)
         else
             printf("  %-30s  %s\n", left, rows[i].help);
     }
-    printf("\nTIME is one of:\n  " WHEN_FORMS "\n");
+    if (sets & (OPTIONS_COMMON | OPTIONS_GRAPH))
+        printf("\nTIME is one of:\n  " WHEN_FORMS "\n");
 }

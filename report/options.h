@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../doctor/doctor.h"
+
 enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_TSV, FORMAT_HTML, FORMATS };
 
 /* Which options a subcommand has, as bits. */
@@ -19,6 +21,7 @@ enum option_set {
     OPTIONS_TABLES = 8, /* those whose output is rows: -F tsv */
     OPTIONS_RRD = 16,
     OPTIONS_GRAPH = 32,
+    OPTIONS_DOCTOR = 4096,
 };
 
 #define SWITCHES_MAX 64
@@ -54,6 +57,7 @@ struct options {
     bool unrecognised;
     struct report_options report;
     const char *rrd_directory, *span, *output, *html;
+    struct doctor_wishes doctor;
     bool wants_config; /* also when files are named */
     char **files;      /* operands */
     size_t files_n;

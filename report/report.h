@@ -22,6 +22,8 @@ enum status rrd_run(const struct options *options);
 void rrd_help(void);
 enum status graph_run(const struct options *options);
 void graph_help(void);
+enum status doctor_run(const struct options *options);
+void doctor_help(void);
 
 /* The program as a CGI: answers the request of the environment. The exit status. */
 int cgi_run(void);
