@@ -15,8 +15,8 @@ from snmp_rig import TOP, enter, note, skip_all, start, end, until
 DEB = TOP / "build/deb"
 NAMES = ("mailtally", "mailtally-cacti", "mailtally-checks")
 # What packages are made of; tests and documents of the project are not.
-SOURCES = ("Makefile", "README.md", "agent", "cacti-templates", "checks", "completions", "config", "debian", "docs", "doctor", "man",
-           "mibs", "parser", "report", "rrd", "service", "snmpd.conf.d", "source", "tools/deb", "tools/install-docs")
+SOURCES = ("Makefile", "README.md", "agent", "cacti-templates", "checks", "completions", "config", "debian", "docs", "doctor",
+           "man", "mibs", "parser", "report", "rrd", "service", "snmpd.conf.d", "source", "tools/deb", "tools/install-docs")
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
                "DEBIAN_FRONTEND": "noninteractive", "HOME": "/root", "TERM": "dumb"}
 
