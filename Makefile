@@ -12,7 +12,8 @@ endif
 CFLAGS   ?= -O3 -g
 # A span is filled word by word and read at once: with vector moves in between the processor has to wait.
 TUNING   := -fno-tree-slp-vectorize $(if $(filter x86_64,$(shell uname -m)),$(if $(findstring gcc,$(CC)),-mno-stv))
-WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
+WERROR   ?= -Werror# empty for a compiler with warnings that we have not seen
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion $(WERROR)
 HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2
 STD      := -std=c17 -D_GNU_SOURCE -DMAILTALLY_VERSION='"$(VERSION)"'
 DEPFLAGS := -MMD -MP
@@ -23,12 +24,22 @@ soname             = $(shell objdump -p "$$($(CC) -print-file-name=lib$(1).so)" 
 SNMP_CFLAGS       := $(shell net-snmp-config --base-cflags 2>/dev/null | tr ' ' '\n' | grep -E '^-(I|DNETSNMP)' | grep -v perl | tr '\n' ' ') -DLIBNETSNMP_NAME='"$(call soname,netsnmp)"'
 SNMP_LIBS         := $(shell net-snmp-config --netsnmp-libs 2>/dev/null)
 SNMP_AGENT_LIBS   := -lnetsnmpmibs -lnetsnmpagent $(SNMP_LIBS)
-ARCHIVE_CFLAGS    := $(shell pkg-config --cflags libarchive 2>/dev/null) -DLIBARCHIVE_NAME='"$(call soname,archive)"'
-# Optional: without it `source journal` says that it was built without. (WITHOUT_JOURNAL=1 leaves it out.)
-JOURNAL_LIBS      := $(if $(WITHOUT_JOURNAL),,$(shell pkg-config --libs libsystemd 2>/dev/null))
-JOURNAL_CFLAGS    := $(if $(JOURNAL_LIBS),-DMAILTALLY_JOURNAL $(shell pkg-config --cflags libsystemd 2>/dev/null))
-RRD_CFLAGS        := $(shell pkg-config --cflags librrd 2>/dev/null) -DLIBRRD_NAME='"$(call soname,rrd)"'
-RRD_LIBS          := $(shell pkg-config --libs librrd 2>/dev/null)
+# Optional: WITH_ARCHIVE, WITH_SYSTEMD, WITH_RRD. 0 leaves it out, 1 insists on it, auto (default) takes what is there.
+# What needs one that is left out says so at run time. `make config` tells what was found.
+WITH_ARCHIVE      ?= auto
+WITH_SYSTEMD      ?= auto
+WITH_RRD          ?= auto
+# $(call have,auto|0|1,PACKAGE)
+have               = $(if $(filter 0 no,$(1)),,$(shell pkg-config --exists $(2) 2>/dev/null && echo yes))
+HAVE_ARCHIVE      := $(call have,$(WITH_ARCHIVE),libarchive)
+HAVE_SYSTEMD      := $(call have,$(WITH_SYSTEMD),libsystemd)
+HAVE_RRD          := $(call have,$(WITH_RRD),librrd)
+ARCHIVE_CFLAGS    := $(if $(HAVE_ARCHIVE),-DMAILTALLY_ARCHIVE $(shell pkg-config --cflags libarchive) -DLIBARCHIVE_NAME='"$(call soname,archive)"')
+# The journal as a source, and what service managers are told.
+JOURNAL_CFLAGS    := $(if $(HAVE_SYSTEMD),-DMAILTALLY_JOURNAL $(shell pkg-config --cflags libsystemd))
+JOURNAL_LIBS      := $(if $(HAVE_SYSTEMD),$(shell pkg-config --libs libsystemd))
+RRD_CFLAGS        := $(if $(HAVE_RRD),-DMAILTALLY_RRD $(shell pkg-config --cflags librrd) -DLIBRRD_NAME='"$(call soname,rrd)"')
+RRD_LIBS          := $(if $(HAVE_RRD),$(shell pkg-config --libs librrd))
 CMOCKA_LIBS       := -lcmocka
 
 # `make V=1` shows the commands.
@@ -36,20 +47,42 @@ Q := $(if $(V),,@)
 say = @$(if $(V),:,printf '  %-6s %s\n' '$(1)' '$(2)')
 
 objects = $(patsubst %.c,$(B)/$(1)/%.o,$(wildcard $(2)))
-ROOMS := parser source config rrd agent report
+ROOMS := parser source config rrd agent doctor report
 
 all: $(B)/mailtally $(B)/mailtallyd ## Build the programs: build/mailtally and build/mailtallyd
+
+# The settings that objects were made with: other ones make them anew.
+SETTINGS := $(VERSION) $(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(WERROR) $(SNMP_CFLAGS) $(ARCHIVE_CFLAGS) $(JOURNAL_CFLAGS) $(RRD_CFLAGS)
+ifneq ($(file <$(B)/settings),$(SETTINGS))
+$(shell mkdir -p $(B))
+.PHONY: $(B)/settings
+endif
+$(B)/settings:
+	$(file >$@,$(SETTINGS))
+	$(summary)
+
+# $(call option,NAME,HAVE,WITH_...,WHAT FOR)
+option = @printf '  %-10s %-4s %s (%s=%s)\n' '$(1)' '$(if $(2),yes,no)' '$(4)' '$(3)' '$($(3))'
+define summary
+	@printf '  %-10s %s\n' Net-SNMP "$$(net-snmp-config --version 2>/dev/null || echo 'not found: libsnmp-dev is needed')"
+	$(call option,libarchive,$(HAVE_ARCHIVE),WITH_ARCHIVE,compressed logs)
+	$(call option,libsystemd,$(HAVE_SYSTEMD),WITH_SYSTEMD,the journal as a source$(comma) and notification of systemd)
+	$(call option,librrd,$(HAVE_RRD),WITH_RRD,RRD files$(comma) graphs and pages)
+endef
+comma := ,
+config: ## What was found to build with, and what is left out
+	$(summary)
 
 # One set of objects per way of compiling: obj (as shipped), san (ASan and UBSan, for tests), cov (for libFuzzer), clang
 # (its warnings).
 define way
-$(B)/$(1)/%.o: %.c | deps-check
+$(B)/$(1)/%.o: %.c $(B)/settings | deps-check
 	@mkdir -p $$(dir $$@)
 	$$(call say,CC,$$@)
-	$$(Q)$(2) $(STD) $(DEPFLAGS) $(WARNINGS) $(3) $(SNMP_CFLAGS) $(ARCHIVE_CFLAGS) $(JOURNAL_CFLAGS) $(RRD_CFLAGS) -c -o $$@ $$<
+	$$(Q)$(2) $(STD) $(DEPFLAGS) $(WARNINGS) $(CPPFLAGS) $(3) $(SNMP_CFLAGS) $(ARCHIVE_CFLAGS) $(JOURNAL_CFLAGS) $(RRD_CFLAGS) -c -o $$@ $$<
 $(B)/$(1)/libmailtally.a: $$(call objects,$(1),parser/*.c parser/programs/*.c source/*.c)
 	@rm -f $$@; $(AR) rcs $$@ $$^
-$(B)/$(1)/mailtally: $$(call objects,$(1),report/*.c rrd/*.c config/*.c) $(B)/$(1)/libmailtally.a
+$(B)/$(1)/mailtally: $$(call objects,$(1),report/*.c doctor/*.c rrd/*.c config/*.c) $(B)/$(1)/libmailtally.a
 	$$(call say,LINK,$$@)
 	$$(Q)$(2) $(3) $(LDFLAGS) -o $$@ $$^ -lpthread
 $(B)/$(1)/mailtallyd: $$(call objects,$(1),agent/*.c rrd/*.c config/*.c) $(B)/$(1)/libmailtally.a
@@ -80,7 +113,7 @@ $(B)/unit/%: $(B)/san/tests/unit/%.o $(AGENT_SAN) $(B)/san/libmailtally.a
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(SNMP_AGENT_LIBS) $(JOURNAL_LIBS) $(RRD_LIBS) $(CMOCKA_LIBS) -lpthread
 
 # test_report*.c: with all of report/ but its main() instead.
-$(B)/unit/test_report%: $(B)/san/tests/unit/test_report%.o $(filter-out $(B)/san/report/main.o,$(call objects,san,report/*.c rrd/*.c config/*.c)) $(B)/san/libmailtally.a
+$(B)/unit/test_report%: $(B)/san/tests/unit/test_report%.o $(filter-out $(B)/san/report/main.o,$(call objects,san,report/*.c doctor/*.c rrd/*.c config/*.c)) $(B)/san/libmailtally.a
 	@mkdir -p $(dir $@)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(CMOCKA_LIBS) -lpthread
@@ -99,11 +132,16 @@ $(B)/generate: $(wildcard tools/generate/*.[ch]) rrd/graphs.c rrd/kinds.c parser
 	$(Q)$(CC) $(STD) $(WARNINGS) -O1 -g -o $@ $(filter %.c,$^)
 generate: $(B)/generate ## Write the generated files anew (BASE_OID=1.3.6.1.4.1.N moves the subtree)
 	$(B)/generate $(if $(BASE_OID),--base-oid $(BASE_OID)) .
+completions: all ## Write the completions anew, from what --help says
+	@tools/completions $(B)
 
 deps: ## Install the Debian packages that building and testing need
 	@tools/deps
+# $(call insist,WITH_...,HAVE_...,PACKAGE)
+insist = $(if $(filter 1 yes,$($(1))),$(if $($(2)),,echo "make: $(1)=1, but pkg-config does not find $(3)" >&2; exit 1;))
 deps-check:
-	@command -v net-snmp-config >/dev/null 2>&1 && pkg-config --exists librrd || { echo "make: the packages of tools/packages are missing: run 'make deps' first" >&2; exit 1; }
+	@command -v net-snmp-config >/dev/null 2>&1 || { echo "make: there is no net-snmp-config: run 'make deps' first, or install Net-SNMP's headers" >&2; exit 1; }
+	@$(call insist,WITH_ARCHIVE,HAVE_ARCHIVE,libarchive) $(call insist,WITH_SYSTEMD,HAVE_SYSTEMD,libsystemd) $(call insist,WITH_RRD,HAVE_RRD,librrd) :
 
 demo: ## Show the main job on real log lines (EMBEDDED=1: without snmpd)
 	@tools/deps
@@ -126,29 +164,56 @@ clang: $(call objects,clang,$(foreach r,$(ROOMS),$(r)/*.c) parser/programs/*.c) 
 bench: all ## Measure against grep, mailgraph and pflogsumm; writes bench/RESULTS.md
 	@bench/run
 
-install: all ## Install below PREFIX (default /usr/local), DESTDIR in front
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/snmp/mibs \
-	    $(DESTDIR)$(PREFIX)/share/doc/mailtally/snmpd.conf.d $(DESTDIR)$(PREFIX)/share/doc/mailtally/docs
-	install -d $(DESTDIR)$(PREFIX)/share/doc/mailtally/cacti-templates/resource/snmp_queries
-	install -m 755 $(B)/mailtally $(DESTDIR)$(PREFIX)/bin/
-	install -m 755 $(B)/mailtallyd $(DESTDIR)$(PREFIX)/sbin/
-	install -m 644 mibs/MAILTALLY-MIB.txt $(DESTDIR)$(PREFIX)/share/snmp/mibs/
-	install -m 644 snmpd.conf.d/* $(DESTDIR)$(PREFIX)/share/doc/mailtally/snmpd.conf.d/
-	install -d $(DESTDIR)$(PREFIX)/share/doc/mailtally/checks/nagios $(DESTDIR)$(PREFIX)/share/doc/mailtally/checks/icinga2
-	install -m 644 checks/README.md $(DESTDIR)$(PREFIX)/share/doc/mailtally/checks/
-	install -m 644 checks/nagios/* $(DESTDIR)$(PREFIX)/share/doc/mailtally/checks/nagios/
-	install -m 644 checks/icinga2/* $(DESTDIR)$(PREFIX)/share/doc/mailtally/checks/icinga2/
-	install -m 644 README.md COPYING $(DESTDIR)$(PREFIX)/share/doc/mailtally/
-	install -m 644 cacti-templates/*.* $(DESTDIR)$(PREFIX)/share/doc/mailtally/cacti-templates/
-	install -m 644 cacti-templates/resource/snmp_queries/* \
-	    $(DESTDIR)$(PREFIX)/share/doc/mailtally/cacti-templates/resource/snmp_queries/
-	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/mailtally/docs/
-	install -d $(DESTDIR)$(PREFIX)/share/doc/mailtally/docs/images/cacti $(DESTDIR)$(PREFIX)/share/doc/mailtally/docs/pages
-	install -m 644 docs/images/cacti/* $(DESTDIR)$(PREFIX)/share/doc/mailtally/docs/images/cacti/
-	install -m 644 docs/pages/* $(DESTDIR)$(PREFIX)/share/doc/mailtally/docs/pages/
-	for system in prometheus collectd zabbix; do \
-	    install -d $(DESTDIR)$(PREFIX)/share/doc/mailtally/checks/$$system && \
-	    install -m 644 checks/$$system/* $(DESTDIR)$(PREFIX)/share/doc/mailtally/checks/$$system/ || exit; done
+# Where things go: below PREFIX, but for the configuration, which Net-SNMP looks for in /etc/snmp.
+BINDIR      ?= $(PREFIX)/bin
+SBINDIR     ?= $(PREFIX)/sbin
+LIBDIR      ?= $(PREFIX)/lib
+LIBEXECDIR  ?= $(PREFIX)/libexec
+DATADIR     ?= $(PREFIX)/share
+MANDIR      ?= $(DATADIR)/man
+DOCDIR      ?= $(DATADIR)/doc/mailtally
+SYSCONFDIR  ?= /etc
+DEFAULTDIR  ?= $(SYSCONFDIR)/default
+UNITDIR     ?= $(LIBDIR)/systemd/system
+BASHDIR     ?= $(DATADIR)/bash-completion/completions
+ZSHDIR      ?= $(DATADIR)/zsh/site-functions
+FISHDIR     ?= $(DATADIR)/fish/vendor_completions.d
+# `$(call put,MODE,DIRECTORY,FILES)`; nothing where there are no files.
+put = $(if $(strip $(3)),install -d $(DESTDIR)$(2) && install -m $(1) $(3) $(DESTDIR)$(2)/,:)
+# `$(call fill,MODE,FILE.in,PATH)`: with the directories filled in.
+fill = install -d $(DESTDIR)$(dir $(3)) && sed -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@SBINDIR@|$(SBINDIR)|g' \
+    -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|g' -e 's|@DEFAULTDIR@|$(DEFAULTDIR)|g' $(2) >$(DESTDIR)$(3) && \
+    chmod $(1) $(DESTDIR)$(3)
+# What the administrator may have changed stays.
+keep = test -e $(DESTDIR)$(2) || install -D -m 644 $(1) $(DESTDIR)$(2)
+
+install: install-programs install-service install-docs ## Install below PREFIX (default /usr/local), DESTDIR in front
+install-programs: all
+	$(call put,755,$(BINDIR),$(B)/mailtally)
+	$(call put,755,$(SBINDIR),$(B)/mailtallyd)
+	$(call put,644,$(DATADIR)/snmp/mibs,mibs/MAILTALLY-MIB.txt)
+	$(foreach s,1 5 7 8,$(call put,644,$(MANDIR)/man$(s),$(wildcard man/*.$(s)));)
+	$(call put,644,$(BASHDIR),$(wildcard completions/bash/*))
+	$(call put,644,$(ZSHDIR),$(wildcard completions/zsh/*))
+	$(call put,644,$(FISHDIR),$(wildcard completions/fish/*))
+# For systemd; scripts for others stand beside the documentation.
+install-service:
+	$(call keep,service/mailtallyd.conf,$(SYSCONFDIR)/snmp/mailtallyd.conf)
+	$(call keep,service/mailtally-report.default,$(DEFAULTDIR)/mailtally-report)
+	$(call fill,644,service/mailtallyd.service.in,$(UNITDIR)/mailtallyd.service)
+	$(call fill,644,service/mailtally-report.service.in,$(UNITDIR)/mailtally-report.service)
+	$(call put,644,$(UNITDIR),service/mailtally-report.timer)
+	$(call fill,755,service/mailtally-report.in,$(LIBEXECDIR)/mailtally-report)
+	install -D -m 644 service/mailtally.sysusers $(DESTDIR)$(LIBDIR)/sysusers.d/mailtally.conf
+	$(call fill,644,service/mailtallyd.init.in,$(DOCDIR)/service/mailtallyd.init)
+	$(call fill,644,service/mailtallyd.openrc.in,$(DOCDIR)/service/mailtallyd.openrc)
+	$(call fill,644,service/usr.sbin.mailtallyd.in,$(DOCDIR)/service/usr.sbin.mailtallyd)
+install-docs:
+	$(call put,644,$(DOCDIR)/snmpd.conf.d,$(wildcard snmpd.conf.d/*))
+	tools/install-docs $(DESTDIR)$(DOCDIR)
+
+deb: ## Build the Debian packages: build/deb/*.deb
+	@tools/deb
 
 clean: ## Remove what was built (the roots of the rigs stay; build/roots)
 	find $(B) -mindepth 1 -maxdepth 1 ! -name roots -exec rm -rf {} + 2>/dev/null || true
@@ -156,7 +221,7 @@ clean: ## Remove what was built (the roots of the rigs stay; build/roots)
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
-.PHONY: all generate deps deps-check demo check check-quick soak test-programs clang bench install clean help
+.PHONY: all config generate completions deps deps-check demo check check-quick soak test-programs clang bench install install-programs install-service install-docs deb clean help
 .SECONDARY:
 .DEFAULT_GOAL := all
--include $(shell find $(B) -path $(B)/roots -prune -o -type f -name '*.d' -print 2>/dev/null)
+-include $(shell find $(B) \( -path $(B)/roots -o -path $(B)/tools \) -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -430,16 +430,9 @@ bool config_can_be_read(const char *file)
     return !S_ISDIR(status.st_mode);
 }
 
-struct config *config_read(const char *file, unsigned *errors)
+static struct config *read_now(const char *file, unsigned *errors)
 {
-    if (file && !config_can_be_read(file)) {
-        fprintf(stderr, "mailtally: %s: the configuration cannot be read: %s\n", file, strerror(errno));
-        return NULL;
-    }
-    if (!load_library())
-        return NULL;
     setenv("MIBS", "", 1); /* no MIB is needed, and parsing them takes longer than all the rest */
-    snmp.snmp_enable_stderrlog();
     snmp.netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD, 1);
     snmp.netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE, 1);
     /* The agent's own tokens are in the same file; whether they are right is the daemon's affair. */
@@ -451,4 +444,24 @@ struct config *config_read(const char *file, unsigned *errors)
     config_register(CONFIG_TYPE);
     snmp.init_snmp(CONFIG_TYPE);
     return config_take(errors);
+}
+
+struct config *config_read(const char *file, unsigned *errors)
+{
+    if (file && !config_can_be_read(file)) {
+        fprintf(stderr, "mailtally: %s: the configuration cannot be read: %s\n", file, strerror(errno));
+        return NULL;
+    }
+    if (!load_library())
+        return NULL;
+    snmp.snmp_enable_stderrlog();
+    return read_now(file, errors);
+}
+
+struct config *config_read_quietly(const char *file, unsigned *errors)
+{
+    if (!load_library())
+        return NULL;
+    snmp.snmp_enable_calllog(); /* nobody listens; without any log Net-SNMP writes to standard error */
+    return read_now(file, errors);
 }

@@ -140,6 +140,9 @@ bool config_can_be_read(const char *file);
  * without memory, or when `file` cannot be read (told). Once per process. */
 struct config *config_read(const char *file, unsigned *errors);
 
+/* Likewise without messages, for whoever tells by himself what is wrong. A file that cannot be read is as an empty one. */
+struct config *config_read_quietly(const char *file, unsigned *errors);
+
 /* Gives the paths that the file sources stand for now, each once: globs expanded; rotated and compressed names
  * (mail.log.1, .gz, -20261121) left out of a glob. Calls `each` for each. A pattern that matches nothing is given as it
  * is when it has no wildcard. */

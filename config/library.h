@@ -17,7 +17,9 @@
     F(init_snmp) F(netsnmp_ds_set_boolean) F(netsnmp_ds_set_string) \
     F(snmp_enable_stderrlog) F(snmp_log) \
     F(register_config_handler) F(config_perror) F(config_pwarn) \
-    F(copy_nword) F(skip_white)
+    F(copy_nword) F(skip_white) F(snmp_enable_calllog) \
+    F(snmp_sess_init) F(snmp_open) F(snmp_close) F(snmp_synch_response) \
+    F(snmp_pdu_create) F(snmp_add_null_var) F(snmp_free_pdu)
 /* clang-format on */
 
 struct libnetsnmp {

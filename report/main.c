@@ -32,6 +32,8 @@ static const struct subcommand {
     { "graph", OPTIONS_GRAPH, graph_run, "draw graphs from RRD files, as pictures or pages", graph_help },
     { "rrd", OPTIONS_COMMON | OPTIONS_RRD | OPTIONS_TABLES, rrd_run,
       "import logs into RRD files, adopt mailgraph's, show what is in them", rrd_help },
+    { "doctor", OPTIONS_DOCTOR | OPTIONS_TABLES, doctor_run,
+      "look for what usually goes wrong, and say how to mend it", NULL },
 };
 #define SUBCOMMANDS (sizeof subcommands / sizeof subcommands[0])
 
@@ -71,6 +73,12 @@ static void print_help(const struct subcommand *subcommand)
     if (subcommand->help) {
         subcommand->help();
         options_help(subcommand->options);
+        return;
+    }
+    if (subcommand->run == doctor_run) {
+        doctor_help();
+        options_help(subcommand->options);
+        printf("\nExit status: 0 something was found; 1 nothing was found, all is well; 2 error.\n");
         return;
     }
     printf("Usage: mailtally %s [OPTION...] [FILE...]\n\nmailtally %s: %s.\n\n"

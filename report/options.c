@@ -348,7 +348,19 @@ static bool set_html(struct options *options, const char *value, int64_t now)
     return true;
 }
 
-#define OPTIONS_ALL (OPTIONS_COMMON | OPTIONS_GRAPH | OPTIONS_MERGE)
+#define DOCTOR_OPTION(field)                                                         \
+    static bool set_##field(struct options *options, const char *value, int64_t now) \
+    {                                                                                \
+        (void)now;                                                                   \
+        options->doctor.field = value;                                               \
+        return true;                                                                 \
+    }
+DOCTOR_OPTION(user)
+DOCTOR_OPTION(agentx)
+DOCTOR_OPTION(snmp_address)
+DOCTOR_OPTION(community)
+
+#define OPTIONS_ALL (OPTIONS_COMMON | OPTIONS_GRAPH | OPTIONS_MERGE | OPTIONS_DOCTOR)
 
 static const struct row {
     unsigned sets;
@@ -453,6 +465,16 @@ static const struct row {
     { OPTIONS_GRAPH, 0, "html", "DIRECTORY", set_html, PARSED, "write pages with all graphs there" },
     { OPTIONS_RRD | OPTIONS_GRAPH, 0, "rrd-dir", "DIR", set_rrd_directory, PARSED,
       "the directory of the RRD files; default the daemon's" },
+    { OPTIONS_DOCTOR, 0, "user", "NAME", set_user, PARSED,
+      "whom the daemon runs as; default: whoever it does, else mailtally" },
+    { OPTIONS_DOCTOR, 'x', "agentx", "ADDRESS", set_agentx, PARSED,
+      "snmpd's AgentX socket; default the daemon's, else /var/agentx/master" },
+    { OPTIONS_DOCTOR, 0, "snmp", "ADDRESS", set_snmp_address, PARSED,
+      "where snmpd answers; default udp:127.0.0.1:161" },
+    { OPTIONS_DOCTOR, 0, "community", "NAME", set_community, PARSED,
+      "the SNMPv2c community to ask with; default public" },
+    { OPTIONS_DOCTOR, 'c', "config", "FILE", set_config, PARSED,
+      "the daemon's configuration; default the one that it was started with, or the usual one" },
     { OPTIONS_COMMON | OPTIONS_GRAPH, 'c', "config", "FILE", set_config, PARSED,
       "the daemon's configuration; it names the files if no FILE is given" },
     { OPTIONS_ALL, 0, "help", NULL, NULL, PARSED_HELP, "print this" },

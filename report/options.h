@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../doctor/doctor.h"
+
 enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_TSV, FORMAT_HTML, FORMAT_AWSTATS, FORMAT_NDJSON, FORMATS };
 
 /* Which options a subcommand has, as bits. */
@@ -25,6 +27,7 @@ enum option_set {
     OPTIONS_GREP = 2048,
     OPTIONS_TAIL = 4096,
     OPTIONS_EXPORT = 8192,
+    OPTIONS_DOCTOR = 16384,
 };
 
 #define SWITCHES_MAX 64
@@ -77,6 +80,7 @@ struct options {
     struct report_options report;
     struct search_options search;
     const char *rrd_directory, *span, *output, *html;
+    struct doctor_wishes doctor;
     bool wants_config; /* also when files are named */
     char **files;      /* operands */
     size_t files_n;

@@ -27,6 +27,8 @@ enum status tail_run(const struct options *options);
 enum status export_run(const struct options *options);
 enum status graph_run(const struct options *options);
 void graph_help(void);
+enum status doctor_run(const struct options *options);
+void doctor_help(void);
 
 /* The program as a CGI: answers the request of the environment. The exit status. */
 int cgi_run(void);

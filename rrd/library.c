@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "library.h"
 
+#ifdef MAILTALLY_RRD
+
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -139,3 +141,5 @@ int librrdc_update(const char *path, int n, const char *const *values)
 {
     return has_library() ? library.rrdc_update(path, n, values) : -1;
 }
+
+#endif

@@ -2,15 +2,20 @@
  * `mailtally count` takes to start, and the memory of a daemon without RRD files.
  *
  * These are its functions by their names, with `lib` in front; what they take and give is in rrd.h and rrd_client.h.
- * Where the library cannot be loaded they fail as it would, and librrd_get_error() says what to install. Any thread may
+ * Where the library cannot be loaded they fail as it would, and librrd_get_error() says what to install. So they
+ * do in a build without librrd (library_none.c). Any thread may
  * call them: its errors are of one thread, as rrd.h has it for the _r functions.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef MAILTALLY_RRD_LIBRARY_H
 #define MAILTALLY_RRD_LIBRARY_H
 
+#ifdef MAILTALLY_RRD
 #include <rrd.h>
 #include <rrd_client.h>
+#else
+#include "library_none.h"
+#endif
 
 void librrd_clear_error(void);
 int librrd_test_error(void);

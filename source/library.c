@@ -1,6 +1,8 @@
 /* See library.h. The name of the library is that of the one we were built with (Makefile).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifdef MAILTALLY_ARCHIVE
+
 #include "library.h"
 
 #include <dlfcn.h>
@@ -31,3 +33,5 @@ bool libarchive_load(struct libarchive *library, char *why, size_t why_octets)
 #define FIND(name) &&find(handle, "archive_" #name, &library->name, why, why_octets)
     return true LIBARCHIVE_FUNCTIONS(FIND);
 }
+
+#endif

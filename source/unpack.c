@@ -8,7 +8,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#ifdef MAILTALLY_ARCHIVE
 #include "library.h"
+#define FILTER(name) offsetof(struct libarchive, read_support_filter_##name)
+#else
+#define FILTER(name) 0
+#endif
 
 #define INPUT_OCTETS (64 * 1024)
 
@@ -16,23 +21,12 @@ static const struct format {
     struct span magic;
     size_t support; /* where struct libarchive has the function that switches its filter on */
 } formats[] = {
-    { SPAN("\x1f\x8b\x08"), offsetof(struct libarchive, read_support_filter_gzip) },
-    { SPAN("BZh"), offsetof(struct libarchive, read_support_filter_bzip2) },
+    { SPAN("\x1f\x8b\x08"), FILTER(gzip) },
+    { SPAN("BZh"), FILTER(bzip2) },
     { SPAN("\xfd"
            "7zXZ\0"),
-      offsetof(struct libarchive, read_support_filter_xz) },
-    { SPAN("\x28\xb5\x2f\xfd"), offsetof(struct libarchive, read_support_filter_zstd) },
-};
-
-struct unpack {
-    struct libarchive library;
-    char why_not[512]; /* it could not be loaded; else empty */
-    struct archive *archive;
-    int fd;
-    struct span first; /* not yet given to libarchive */
-    bool begun;
-    bool empty;
-    char input[INPUT_OCTETS];
+      FILTER(xz) },
+    { SPAN("\x28\xb5\x2f\xfd"), FILTER(zstd) },
 };
 
 enum unpack_format unpack_format_of(struct span first)
@@ -62,6 +56,19 @@ ssize_t read_fully_awake(int fd, char *into, size_t octets)
             return -1;
     }
 }
+
+#ifdef MAILTALLY_ARCHIVE
+
+struct unpack {
+    struct libarchive library;
+    char why_not[512]; /* it could not be loaded; else empty */
+    struct archive *archive;
+    int fd;
+    struct span first; /* not yet given to libarchive */
+    bool begun;
+    bool empty;
+    char input[INPUT_OCTETS];
+};
 
 static la_ssize_t feed(struct archive *archive, void *context, const void **block)
 {
@@ -157,3 +164,37 @@ const char *unpack_error(const struct unpack *unpack)
 
     return text ? text : "damaged data";
 }
+
+#else /* a build without libarchive (WITH_ARCHIVE=0) */
+
+/* There is always one, or readers would have to know. */
+struct unpack {
+    bool refused;
+};
+
+struct unpack *unpack_new(int fd, struct span first)
+{
+    (void)fd, (void)first;
+    return calloc(1, sizeof(struct unpack));
+}
+
+void unpack_free(struct unpack *unpack)
+{
+    free(unpack);
+}
+
+ssize_t unpack_read(struct unpack *unpack, char *into, size_t octets)
+{
+    (void)into, (void)octets;
+    unpack->refused = true;
+    return -1;
+}
+
+const char *unpack_error(const struct unpack *unpack)
+{
+    (void)unpack;
+    return "it is compressed, and mailtally was built without libarchive: unpack it first (zcat), or install "
+           "libarchive-dev and build it again";
+}
+
+#endif

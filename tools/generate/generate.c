@@ -85,6 +85,7 @@ static const struct output {
     { "snmpd.conf.d/mailtally.conf", "tools/generate/snmpd-mailtally.conf.in", NULL },
     { "snmpd.conf.d/mailtally-v3.conf", "tools/generate/snmpd-mailtally-v3.conf.in", NULL },
     { "docs/counters.md", NULL, put_docs },
+    { "man/mailtally-counters.7", NULL, put_man_counters },
     { "checks/README.md", "tools/generate/checks-README.md.in", NULL },
     { "checks/icinga2/mailtally.conf", "tools/generate/icinga2-mailtally.conf.in", NULL },
     { "checks/nagios/mailtally.cfg", "tools/generate/nagios-mailtally.cfg.in", NULL },

@@ -73,8 +73,9 @@ void put_root(FILE *out, const struct generator *g, const char *unused);
 
 /* ---- the outputs ---- */
 
-void put_oids(FILE *out, const struct generator *g); /* agent/oids.h */
-void put_docs(FILE *out, const struct generator *g); /* docs/counters.md */
+void put_oids(FILE *out, const struct generator *g);         /* agent/oids.h */
+void put_docs(FILE *out, const struct generator *g);         /* docs/counters.md */
+void put_man_counters(FILE *out, const struct generator *g); /* man/mailtally-counters.7 */
 
 /* cacti-templates/, see cacti.h */
 void put_cacti_0_8_7(FILE *out, const struct generator *g);
