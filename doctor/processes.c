@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "inside.h"
@@ -29,6 +30,16 @@ static size_t read_proc(pid_t pid, const char *name, char *text, size_t octets)
     return n > 0 ? (size_t)n : 0;
 }
 
+/* Not in a container or chroot, where other files lie. Who may not see that takes it for ours. */
+static bool has_our_root(pid_t pid)
+{
+    struct stat ours, its;
+    char path[64];
+
+    snprintf(path, sizeof path, "/proc/%ld/root/", (long)pid);
+    return stat(path, &its) != 0 || stat("/", &ours) != 0 || (its.st_dev == ours.st_dev && its.st_ino == ours.st_ino);
+}
+
 pid_t process_named(const char *name, pid_t but)
 {
     DIR *proc = opendir("/proc");
@@ -42,7 +53,7 @@ pid_t process_named(const char *name, pid_t but)
         if (pid <= 0 || pid == but || !read_proc(pid, "comm", comm, sizeof comm))
             continue;
         comm[strcspn(comm, "\n")] = '\0';
-        if (strcmp(comm, name) == 0 && (first == 0 || pid < first))
+        if (strcmp(comm, name) == 0 && (first == 0 || pid < first) && has_our_root(pid))
             first = pid;
     }
     if (proc)
