@@ -330,7 +330,7 @@ struct flow *flow_table_add(struct flow_table *t, uint64_t key, uint32_t instanc
     struct flow *f;
 
     make_way(t, key, instance);
-    if (t->in_use >= t->slots_n / 2 && t->slots_n < t->cap)
+    if (t->in_use >= t->slots_n && t->slots_n < t->cap)
         grow(t);
     f = take_free(t);
     *f = (struct flow){ .key = key, .instance = instance, .opened = t->opened++ };
