@@ -47,7 +47,8 @@ uint8_t reason_of_number(enum counter counter, uint64_t number);
 enum event_kind {
     EVENT_COUNT,      /* moves `counter` by `count`, whatever else is known of the message */
     EVENT_REFUSAL,    /* moves `counter`; `reason` is a refusal_reason; with once_per_id set, once for a queue id */
-    EVENT_OPENED,     /* queue_id was opened for `client` (empty: local submission); `original_id`: see flow.h */
+    EVENT_OPENED,     /* queue_id was opened for `client` (empty: local submission); `original_id`: see flow.h; with a
+                         message_id (whose p is not NULL) EVENT_MESSAGE_ID, too */
     EVENT_REQUEUED,   /* queue_id continues the message that was original_id */
     EVENT_MESSAGE_ID, /* queue_id carries message_id, which may be empty */
     EVENT_QUEUED,     /* the queue manager took queue_id: from, size (where EVENT_OPENED did not say it) */

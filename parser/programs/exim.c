@@ -206,12 +206,9 @@ static void put_arrival(const struct line *line, struct span id, const struct ar
     e.from = a->from;
     e.size_octets = a->size_octets;
     e.id_is_unique = true;
-    if (!is_own_bounce(a)) {
+    e.message_id = a->message_id;
+    if (!is_own_bounce(a))
         events_put(events, &e);
-        e.kind = EVENT_MESSAGE_ID;
-        e.message_id = a->message_id;
-        events_put(events, &e);
-    }
     e.kind = EVENT_QUEUED;
     events_put(events, &e);
 }

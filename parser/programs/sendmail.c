@@ -152,10 +152,8 @@ static bool message_opened(const struct line *line, struct span id, struct span 
         return true;
     e.recipients = recipients < UINT32_MAX ? (uint32_t)recipients : UINT32_MAX;
     e.client = sendmail_client(sendmail_last_field(line->header.message, SPAN(", relay=")));
-    events_put(events, &e);
-    if (!sendmail_take_named(&rest, SPAN("msgid="), &e.message_id) || !e.message_id.n)
-        return true;
-    e.kind = EVENT_MESSAGE_ID;
+    if (sendmail_take_named(&rest, SPAN("msgid="), &value) && value.n)
+        e.message_id = value;
     events_put(events, &e);
     return true;
 }
