@@ -47,7 +47,8 @@ uint8_t reason_of_number(enum counter counter, uint64_t number);
 enum event_kind {
     EVENT_COUNT,      /* moves `counter` by `count`, whatever else is known of the message */
     EVENT_REFUSAL,    /* moves `counter`; `reason` is a refusal_reason; with once_per_id set, once for a queue id */
-    EVENT_OPENED,     /* queue_id was opened for `client` (empty: local submission); `original_id`: see flow.h */
+    EVENT_OPENED,     /* queue_id was opened for `client` (empty: local submission); `original_id`: see flow.h; with a
+                         message_id (whose p is not NULL) EVENT_MESSAGE_ID, too */
     EVENT_REQUEUED,   /* queue_id continues the message that was original_id */
     EVENT_MESSAGE_ID, /* queue_id carries message_id, which may be empty */
     EVENT_QUEUED,     /* the queue manager took queue_id: from, size (where EVENT_OPENED did not say it) */
@@ -131,13 +132,20 @@ struct event {
     int64_t delay_ms;    /* -1 unknown */
 };
 
-/* An event of a line, all else unknown. Each field is written out: a compiler clears 280 octets by an instruction that
- * takes longer to start than all of these take, and most lines have an event. */
+/* An event of a line, all else unknown. Most lines have one, and 280 octets are many stores: so each empty span is one
+ * store, not two (0.97 of the time that a whole log takes; Sendmail's: 0.94). That they are noughts the compiler must
+ * not know: it would clear all of them by one instruction, which takes longer to start than these take (1.10). */
 static inline struct event event_of(enum event_kind kind, const struct line *line)
 {
-    const struct span none = { NULL, 0 };
+    typedef long long two_words __attribute__((vector_size(16), aligned(8), may_alias));
+    two_words none = { 0, 0 };
     struct event e;
 
+#ifdef __SSE2__
+    __asm__("" : "+x"(none));
+#endif
+
+    _Static_assert(sizeof none == sizeof(struct span), "an empty span is one store");
     _Static_assert(sizeof(void *) != 8 || sizeof e == 280, "a new field wants its first value here");
     e.kind = kind;
     e.counter = COUNTER_NONE;
@@ -147,9 +155,10 @@ static inline struct event event_of(enum event_kind kind, const struct line *lin
     e.recipients = 0;
     e.code = 0;
     e.line = line;
-    e.enhanced = e.queue_id = e.client = e.from = e.to = none;
-    e.message_id = e.original_id = e.named_id = e.ticket = e.relay = e.verdict_id = none;
-    e.detail = e.zone = e.text = none;
+#define EMPTY(span) *(two_words *)&e.span = none
+    EMPTY(enhanced), EMPTY(queue_id), EMPTY(client), EMPTY(from), EMPTY(to), EMPTY(message_id), EMPTY(original_id);
+    EMPTY(named_id), EMPTY(ticket), EMPTY(relay), EMPTY(verdict_id), EMPTY(detail), EMPTY(zone), EMPTY(text);
+#undef EMPTY
     e.size_octets = e.delay_ms = -1;
     return e;
 }

@@ -27,7 +27,7 @@ void fields_value(struct span *list, char separator, struct span *value)
         s = span_skip(*list, list->n);
     }
     skip_blanks(&s);
-    *list = s;
+    *list = span_words(s);
 }
 
 bool fields_next(struct span *list, char separator, struct span *key, struct span *value)

@@ -280,6 +280,16 @@ static void opened(struct flows *flows, struct event *e)
         flows_count_reception(flows, e, f);
 }
 
+/* Where the line names the message, too: its Message-ID's place is on its way while the rest is done. */
+static void opened_and_named(struct flows *flows, struct event *e)
+{
+    uint64_t key = flows_message_id_key(flows, e, e->message_id);
+
+    flow_table_fetch_id(flows->table, key);
+    opened(flows, e);
+    flows_message_id(flows, e, key);
+}
+
 /* A message that was put through the queue's entrance again keeps what was counted of it. */
 static void requeued(struct flows *flows, struct event *e)
 {
@@ -406,13 +416,16 @@ void flows_event(struct flows *flows, struct event *e)
         e->line->tally->wrote_mta = true; /* other lines are the filters' too */
     switch (e->kind) {
     case EVENT_OPENED:
-        opened(flows, e);
+        if (e->message_id.p)
+            opened_and_named(flows, e);
+        else
+            opened(flows, e);
         break;
     case EVENT_REQUEUED:
         requeued(flows, e);
         break;
     case EVENT_MESSAGE_ID:
-        flows_message_id(flows, e);
+        flows_message_id(flows, e, flows_message_id_key(flows, e, e->message_id));
         break;
     case EVENT_QUEUED:
         queued(flows, e);

@@ -203,9 +203,8 @@ static void tell_where_from(struct flows *flows, struct event *e, uint64_t key, 
         wait_for_evidence(flows, e, f, empty_key);
 }
 
-void flows_message_id(struct flows *flows, struct event *e)
+void flows_message_id(struct flows *flows, struct event *e, uint64_t key)
 {
-    uint64_t key = flows_message_id_key(flows, e, e->message_id);
     struct flow *f = flows_find_or_add(flows, e);
 
     if (e->message_id.n == 0)

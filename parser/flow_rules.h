@@ -84,8 +84,8 @@ void flows_count_once(struct flows *flows, struct event *e, struct flow *f, enum
 
 /* ---- coming back (flow_return.c) ---- */
 
-/* EVENT_MESSAGE_ID. */
-void flows_message_id(struct flows *flows, struct event *e);
+/* EVENT_MESSAGE_ID; key: flows_message_id_key(). */
+void flows_message_id(struct flows *flows, struct event *e, uint64_t key);
 
 /* What waited is decided; e is the line that decided. */
 void flows_decide(struct flows *flows, struct event *e, struct flow *f, bool reinjected);

@@ -137,6 +137,11 @@ void flow_table_fetch(const struct flow_table *t, uint64_t key)
     __builtin_prefetch(&t->pool[first - (first != 0)], 1);
 }
 
+void flow_table_fetch_id(const struct flow_table *t, uint64_t message_id)
+{
+    __builtin_prefetch(&t->id_slots[message_id & (t->slots_n - 1)], 1);
+}
+
 struct flow *flow_table_find(struct flow_table *t, uint64_t key, uint32_t instance, bool any_instance)
 {
     uint32_t link = skip_others(t, t->next, *slot_of(t, key), key);
@@ -330,7 +335,7 @@ struct flow *flow_table_add(struct flow_table *t, uint64_t key, uint32_t instanc
     struct flow *f;
 
     make_way(t, key, instance);
-    if (t->in_use >= t->slots_n / 2 && t->slots_n < t->cap)
+    if (t->in_use >= t->slots_n && t->slots_n < t->cap)
         grow(t);
     f = take_free(t);
     *f = (struct flow){ .key = key, .instance = instance, .opened = t->opened++ };

@@ -79,6 +79,9 @@ struct flow *flow_table_find(struct flow_table *table, uint64_t key, uint32_t in
 void flow_table_fetch_slot(const struct flow_table *table, uint64_t key);
 void flow_table_fetch(const struct flow_table *table, uint64_t key);
 
+/* Those of this Message-ID will be: asks the memory for their slot. */
+void flow_table_fetch_id(const struct flow_table *table, uint64_t message_id);
+
 /* A new flow; what had the same key and instance is dropped. Never NULL. */
 struct flow *flow_table_add(struct flow_table *table, uint64_t key, uint32_t instance);
 

@@ -7,7 +7,7 @@
 #include "flow_table.h"
 
 #define LINGER_CAP  1024u /* a power of two */
-#define SLOTS_FIRST 4096u /* likewise: at the start; doubled as flows come, so that few flows have a small table */
+#define SLOTS_FIRST 4096u /* likewise: at the start; doubled when there are as many flows: so it stays in the cache */
 
 /* The chains' links stand apart from the flows, and each has some bits of its flow's key with it: so a walk passes the
  * many old flows without touching them. A link is 0 at the end of a chain; fresh pages of zeros are empty chains. */

@@ -12,13 +12,16 @@ static const enum counter counters[RECENTS_KINDS] = {
     [RECENTS_VIRUS] = COUNTER_VIRUS,       [RECENTS_AUTH_FAILED] = COUNTER_AUTH_FAILED,
 };
 
+/* The other way, for each event: 1 + kind; 0: none. */
+static const uint8_t kinds[COUNTERS] = {
+    [COUNTER_BOUNCED] = 1 + RECENTS_BOUNCED,   [COUNTER_DEFERRED] = 1 + RECENTS_DEFERRED,
+    [COUNTER_REJECTED] = 1 + RECENTS_REJECTED, [COUNTER_SPAM] = 1 + RECENTS_SPAM,
+    [COUNTER_VIRUS] = 1 + RECENTS_VIRUS,       [COUNTER_AUTH_FAILED] = 1 + RECENTS_AUTH_FAILED,
+};
+
 enum recents_kind recents_kind(enum counter counter)
 {
-    enum recents_kind kind = 0;
-
-    while (kind < RECENTS_KINDS && counters[kind] != counter)
-        kind++;
-    return kind;
+    return kinds[counter] ? (enum recents_kind)(kinds[counter] - 1) : RECENTS_KINDS;
 }
 
 enum counter recents_counter(enum recents_kind kind)

@@ -74,11 +74,11 @@ struct message {
 static void take_field(struct message *m, struct span field)
 {
     if (span_take_literal(&field, "Queue-ID: "))
-        m->queue_id = field;
+        m->queue_id = span_words(field);
     else if (span_take_literal(&field, "queued_as: "))
-        m->queued_as = field;
+        m->queued_as = span_words(field);
     else if (span_take_literal(&field, "Hits: "))
-        m->hits = field;
+        m->hits = span_words(field);
 }
 
 /* Walks the fields between the commas, past what stands in <..>. */

@@ -94,7 +94,7 @@ static void skip_stamp(struct span *s)
     rest = span_skip(*s, sizeof shape - 1);
     if (!span_take_until(&rest, ' ', &word))
         return;
-    *s = rest;
+    *s = span_words(rest);
     if (rest.n > 5 && (rest.p[0] == '+' || rest.p[0] == '-') && is_digit(rest.p[1]) && is_digit(rest.p[4]) &&
         rest.p[5] == ' ')
         *s = span_skip(rest, 6);
@@ -158,7 +158,7 @@ static void take_arrival_fields(struct span rest, struct arrival *a)
         span_take_until(&rest, ' ', &value);
         rest = (struct span){ rest.p - 1, rest.n + 1 };
     }
-    host = rest;
+    host = span_words(rest);
     if (span_take_literal(&host, " H=") && exim_take_host(&host, &a->client)) {
         a->has_host = true;
         rest = host;
@@ -170,14 +170,14 @@ static void take_arrival_fields(struct span rest, struct arrival *a)
         return;
     while (exim_take_word(&rest, &key, &value)) {
         if (span_is(key, "P")) {
-            a->protocol = value;
+            a->protocol = span_words(value);
             a->logged_in = false;
         } else if (span_is(key, "A")) {
             a->logged_in = true;
         } else if (span_is(key, "S")) {
             take_size(value, a);
         } else if (span_is(key, "id")) {
-            a->message_id = value;
+            a->message_id = span_words(value);
             return;
         } else if (span_is(key, "T") || span_is(key, "from") || span_is(key, "for")) {
             return;
@@ -206,12 +206,9 @@ static void put_arrival(const struct line *line, struct span id, const struct ar
     e.from = a->from;
     e.size_octets = a->size_octets;
     e.id_is_unique = true;
-    if (!is_own_bounce(a)) {
+    e.message_id = a->message_id;
+    if (!is_own_bounce(a))
         events_put(events, &e);
-        e.kind = EVENT_MESSAGE_ID;
-        e.message_id = a->message_id;
-        events_put(events, &e);
-    }
     e.kind = EVENT_QUEUED;
     events_put(events, &e);
 }

@@ -70,20 +70,20 @@ static void take_delivery_fields(struct span rest, bool fails, struct delivery *
     while (host = span_trim(rest), host.n) {
         if (span_take_literal(&host, "H=") && exim_take_host(&host, &d->relay)) {
             d->has_host = true;
-            rest = host;
+            rest = span_words(host);
             span_take_char(&rest, '*'); /* not the first message of the connection */
             key = value = none;
         } else {
             exim_take_word(&rest, &key, &value);
             if (!value.n)
-                value = key;
+                value = span_words(key);
         }
         bool ends = take_colon(&rest, &value, fails);
 
         if (value.n && span_is(key, "T"))
-            d->transport = value;
+            d->transport = span_words(value);
         else if (value.n && span_is(key, "C"))
-            d->confirmation = value;
+            d->confirmation = span_words(value);
         else if (value.n && span_is(key, "QT"))
             e->delay_ms = fields_duration_ms(value);
         if (ends) {

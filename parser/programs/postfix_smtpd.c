@@ -76,9 +76,9 @@ static void take_envelope(struct span fields, struct event *e)
 
     while (!e->to.p && fields_next(&fields, ' ', &key, &value)) {
         if (span_is(key, "from"))
-            e->from = value;
+            e->from = span_words(value);
         else if (span_is(key, "to"))
-            e->to = value;
+            e->to = span_words(value);
         while (fields.n && (fields.p[0] == ',' || fields.p[0] == ' '))
             fields = span_skip(fields, 1);
     }
@@ -273,7 +273,8 @@ static bool put_opened(const struct line *line, struct span id, struct span rest
     bool logged_in = false;
 
     e.queue_id = id;
-    e.client = rest = span_skip(rest, sizeof "client=" - 1);
+    rest = span_skip(rest, sizeof "client=" - 1);
+    e.client = span_words(rest);
     if (span_take_until(&rest, ',', &e.client))
         span_take_char(&rest, ' ');
     else

@@ -56,8 +56,15 @@ static bool is_usual_id(struct span s)
 
     if (!all || s.p[ID_OCTETS] != ':' || s.p[ID_OCTETS + 1] != ' ')
         return false;
+#ifdef __SSE2__
+    const __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)s.p); /* of which the last two are no id's */
+    const __m128i lower = _mm_or_si128(octets, _mm_set1_epi8(0x20));
+
+    all = (span_octets_between(octets, '0', '9') | span_octets_between(lower, 'a', 'z')) == (1u << ID_OCTETS) - 1;
+#else
     for (size_t i = 0; i < ID_OCTETS; i++)
         all &= id_octets[(unsigned char)s.p[i]];
+#endif
     return all && is_digit(s.p[ID_OCTETS - 1]);
 }
 
@@ -152,10 +159,8 @@ static bool message_opened(const struct line *line, struct span id, struct span 
         return true;
     e.recipients = recipients < UINT32_MAX ? (uint32_t)recipients : UINT32_MAX;
     e.client = sendmail_client(sendmail_last_field(line->header.message, SPAN(", relay=")));
-    events_put(events, &e);
-    if (!sendmail_take_named(&rest, SPAN("msgid="), &e.message_id) || !e.message_id.n)
-        return true;
-    e.kind = EVENT_MESSAGE_ID;
+    if (sendmail_take_named(&rest, SPAN("msgid="), &value) && value.n)
+        e.message_id = value;
     events_put(events, &e);
     return true;
 }

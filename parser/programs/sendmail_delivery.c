@@ -19,8 +19,8 @@ static struct span take_recipient(struct span *s)
     size_t n = 0;
 
     if (rest.n && rest.p[0] == '<' && span_take_bracketed(&rest, &inside)) {
-        *s = rest;
-        return inside;
+        *s = span_words(rest);
+        return span_words(inside);
     }
     for (; n < limit && (quoted || rest.p[n] != ','); n++) {
         if (rest.p[n] == '"')

@@ -30,9 +30,9 @@ static bool put_refusal(struct event *e, struct span text, enum refusal_reason o
     struct span address, rest;
 
     fields_take_codes(&text, &e->code, &e->enhanced);
-    rest = text;
+    rest = span_words(text);
     if (span_take_bracketed(&rest, &address) && span_take_literal(&rest, "... "))
-        text = rest;
+        text = span_words(rest);
     fields_classify_refusal(e, text, false);
     /* `Access denied` is said of clients, but check_mail asks about the sender. */
     if (e->reason == REFUSAL_OTHER || (e->reason == REFUSAL_CLIENT_BLOCKED && otherwise == REFUSAL_SENDER_INVALID))
