@@ -304,5 +304,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_directory_is_the_same_and_goes_on, scratch_make, scratch_remove),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("rrd rows", tests, NULL, NULL);
 }
