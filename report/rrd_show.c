@@ -197,62 +197,66 @@ static void put_key(struct output *output, const char *before, const char *key)
     output_char(output, ':');
 }
 
-static void put_json_limit(struct output *output, double limit)
+static void put_json_text(struct output *output, const char *before, const char *key, const char *text)
+{
+    put_key(output, before, key);
+    output_string(output, text);
+}
+
+static void put_json_number(struct output *output, const char *key, uint64_t number)
+{
+    put_key(output, ",", key);
+    output_number(output, number);
+}
+
+static void put_json_limit(struct output *output, const char *key, double limit)
 {
     char text[32];
 
     snprintf(text, sizeof text, isnan(limit) || isinf(limit) ? "null" : "%.17g", limit);
+    put_key(output, ",", key);
     output_literal(output, text);
 }
 
 static void put_json(struct output *output, const char *path, const struct shown *s)
 {
-    put_key(output, "{", "file");
-    output_string(output, path);
-    put_key(output, ",", "step");
-    output_number(output, s->step_s);
+    put_json_text(output, "{", "file", path);
+    put_json_number(output, "step", s->step_s);
     put_key(output, ",", "lastUpdate");
     output_time_utc(output, s->last_update);
     put_key(output, ",\n", "sources");
     for (size_t i = 0; i < s->sources_n; i++) {
-        put_key(output, i ? ",\n{" : "[{", "name");
-        output_string(output, s->sources[i].name);
-        put_key(output, ",", "type");
-        output_string(output, s->sources[i].type);
-        put_key(output, ",", "heartbeat");
-        output_number(output, s->sources[i].heartbeat);
-        put_key(output, ",", "min");
-        put_json_limit(output, s->sources[i].least);
-        put_key(output, ",", "max");
-        put_json_limit(output, s->sources[i].most);
-        put_key(output, ",", "last");
-        output_string(output, s->sources[i].last);
-        put_key(output, ",", "unknownSeconds");
-        output_number(output, s->sources[i].unknown_s);
+        put_json_text(output, i ? ",\n{" : "[{", "name", s->sources[i].name);
+        put_json_text(output, ",", "type", s->sources[i].type);
+        put_json_number(output, "heartbeat", s->sources[i].heartbeat);
+        put_json_limit(output, "min", s->sources[i].least);
+        put_json_limit(output, "max", s->sources[i].most);
+        put_json_text(output, ",", "last", s->sources[i].last);
+        put_json_number(output, "unknownSeconds", s->sources[i].unknown_s);
         output_char(output, '}');
     }
     put_key(output, s->sources_n ? "],\n" : "[],\n", "archives");
     for (size_t i = 0; i < s->archives_n; i++) {
-        put_key(output, i ? ",\n{" : "[{", "function");
-        output_string(output, s->archives[i].function);
-        put_key(output, ",", "rows");
-        output_number(output, s->archives[i].rows);
-        put_key(output, ",", "stepsPerRow");
-        output_number(output, s->archives[i].steps);
+        put_json_text(output, i ? ",\n{" : "[{", "function", s->archives[i].function);
+        put_json_number(output, "rows", s->archives[i].rows);
+        put_json_number(output, "stepsPerRow", s->archives[i].steps);
         output_char(output, '}');
     }
     output_literal(output, s->archives_n ? "]}" : "[]}");
 }
 
+static void put_tsv_cell(struct output *output, const char *text)
+{
+    output_string(output, text);
+    output_char(output, '\t');
+}
+
 static void put_tsv(struct output *output, const char *path, const struct shown *s)
 {
     for (size_t i = 0; i < s->sources_n; i++) {
-        output_string(output, path);
-        output_char(output, '\t');
-        output_string(output, s->sources[i].name);
-        output_char(output, '\t');
-        output_string(output, s->sources[i].type);
-        output_char(output, '\t');
+        put_tsv_cell(output, path);
+        put_tsv_cell(output, s->sources[i].name);
+        put_tsv_cell(output, s->sources[i].type);
         output_number(output, s->sources[i].heartbeat);
         output_char(output, '\t');
         output_string(output, s->sources[i].last);

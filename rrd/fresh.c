@@ -62,10 +62,17 @@ static bool is_odd(int64_t first)
     return first < DIRECTORY_SPAN_S || first - RRD_STEP_S > (int64_t)time(NULL) + DIRECTORY_AHEAD_S;
 }
 
-static bool look_at(struct fresh *f, struct rrd_directory *d, const struct rrd_batch *batch, unsigned host,
-                    int64_t first)
+/* A host's files begin with its first minute, also those that an import which was killed did not come to; those of the
+ * sum with all that is known. */
+static int64_t beginning(const struct rrd_batch *batch, unsigned host)
+{
+    return host == 0 ? batch->known_from : batch->firsts[host] ? batch->firsts[host] : batch->upto;
+}
+
+static bool look_at(struct fresh *f, struct rrd_directory *d, const struct rrd_batch *batch, unsigned host)
 {
     const unsigned kinds = host ? RRD_HOST_KINDS : RRD_KINDS;
+    const int64_t first = beginning(batch, host);
     char path[PATH_MAX], why[RRD_ERROR_OCTETS];
     bool is_ours = false;
     int64_t last;
@@ -104,7 +111,7 @@ static bool take_entry(const struct fresh *f, const struct rrd_entry *e, struct 
 static bool end_batch(struct fresh *f, struct rrd_directory *d, const struct rrd_batch *batch)
 {
     for (unsigned host = 0; host < batch->hosts_n; host++) {
-        if (!f->looked[host] && !look_at(f, d, batch, host, batch->upto))
+        if (!f->looked[host] && !look_at(f, d, batch, host))
             return false;
         for (unsigned kind = 0; kind < RRD_KINDS; kind++)
             if (f->rows[host][kind])
@@ -118,14 +125,13 @@ static bool end_batch(struct fresh *f, struct rrd_directory *d, const struct rrd
 bool fresh_take(struct fresh *f, struct rrd_directory *d, const struct rrd_batch *batch, struct rrd_entry *rest,
                 size_t *rest_n)
 {
-    bool good = f->looked[0] || look_at(f, d, batch, 0, batch->known_from);
+    bool good = f->looked[0] || look_at(f, d, batch, 0);
 
     *rest_n = 0;
     for (size_t i = 0; good && i < batch->n; i++) {
         const struct rrd_entry *e = &batch->entries[i];
 
-        good = (f->looked[e->host] || look_at(f, d, batch, e->host, (int64_t)e->minute * RRD_STEP_S)) &&
-               take_entry(f, e, rest, rest_n);
+        good = (f->looked[e->host] || look_at(f, d, batch, e->host)) && take_entry(f, e, rest, rest_n);
     }
     return good && end_batch(f, d, batch);
 }

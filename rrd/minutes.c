@@ -148,14 +148,16 @@ static bool add(const struct host *facts, uint64_t *values, int64_t minute, cons
 /* Into an open minute; what is older than these goes to the oldest. */
 static void put(struct rrd_minutes *m, const struct ahead_event *e, int64_t to)
 {
-    const int64_t own = minute_of(e->time);
-    struct open_minute *open = minutes_open(m, to < m->open_from ? m->open_from : to);
+    const int64_t own = minute_of(e->time), minute = to < m->open_from ? m->open_from : to;
+    struct open_minute *open = minutes_open(m, minute);
     uint64_t *values;
 
     if (!add(&m->facts[0], minutes_cell(m, open, 0), own, e, true))
         m->below_floor++;
     if (e->host == 0)
         return;
+    if (m->firsts[e->host] == 0 || minute < m->firsts[e->host])
+        m->firsts[e->host] = minute;
     values = minutes_cell(m, open, e->host);
     if (values)
         add(&m->facts[e->host], values, own, e, false);
@@ -418,7 +420,8 @@ bool rrd_minutes_take(struct rrd_minutes *m, struct rrd_batch *batch)
     make_batch(m);
     m->is_out = true;
     m->out_upto = m->saved_upto;
-    *batch = (struct rrd_batch){ m->known_from, m->out_upto, m->working.list, m->working.n, m->hosts, m->hosts_n };
+    *batch = (struct rrd_batch){ m->known_from, m->out_upto, m->working.list, m->working.n,
+                                 m->hosts,      m->hosts_n,  m->firsts };
     return true;
 }
 

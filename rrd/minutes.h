@@ -43,6 +43,9 @@ struct rrd_batch {
     size_t n;
     const struct tally *const *hosts; /* of the numbers 1 .. hosts_n - 1; names and addresses stay */
     size_t hosts_n;
+    /* The first minute of each host in which anything happened, whether a file has it already or not; 0: from before
+     * the state was loaded. */
+    const int64_t *firsts;
 };
 
 struct rrd_minutes;

@@ -39,6 +39,7 @@ struct rrd_minutes {
     struct tallies *tallies;
     const struct tally *hosts[RRD_HOSTS_MAX]; /* 0: the sum */
     struct host facts[RRD_HOSTS_MAX];
+    int64_t firsts[RRD_HOSTS_MAX]; /* see struct rrd_batch */
     uint32_t hosts_n;
     uint16_t by_tally[HOST_SLOTS_N]; /* the number of a host, 0: free */
     void (*newcomer)(void *context, unsigned host);
