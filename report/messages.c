@@ -125,10 +125,11 @@ static void set_helo(struct messages *messages, struct record *r, const struct e
         set_text(messages, r, &r->m.helo, inside);
 }
 
+/* One whose fate is open: aliases may lead a message to one address twice. */
 static struct recipient *find_recipient(const struct message *m, struct span to)
 {
     for (struct recipient *r = m->recipients; r; r = r->next)
-        if (to.p && r->to.p && span_eq(r->to, to))
+        if ((r->fate == COUNTER_NONE || r->fate == COUNTER_DEFERRED) && to.p && r->to.p && span_eq(r->to, to))
             return r;
     return NULL;
 }
@@ -255,7 +256,7 @@ static struct name_entry *queued(struct messages *messages, const struct event *
     struct name_entry *entry = find_or_add(messages, e);
 
     set_envelope(messages, entry->record, e);
-    entry->record->is_queued = true;
+    entry->record->is_queued = messages->has_queue = true;
     if (entry->record->place == PLACE_ATTEMPT)
         messages_place(messages, entry->record, PLACE_OPEN);
     return entry;
