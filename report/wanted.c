@@ -171,7 +171,9 @@ bool wanted_message(const struct search_options *search, int64_t since, int64_t 
         if (!refused && !deferred)
             return false;
     }
-    return (!search->address || (m->from.p && wanted_is_address(m->from, search->address, nocase)) ||
+    return (!search->any || (m->from.p && wanted_is_address(m->from, search->any, nocase)) ||
+            is_recipient(m, search->any, nocase) || span_eq(without_brackets(m->message_id), span_of(search->any))) &&
+           (!search->address || (m->from.p && wanted_is_address(m->from, search->address, nocase)) ||
             is_recipient(m, search->address, nocase)) &&
            (!search->from || wanted_is_address(m->from, search->from, nocase)) &&
            (!search->to || is_recipient(m, search->to, nocase)) &&
@@ -186,9 +188,9 @@ bool wanted_message(const struct search_options *search, int64_t since, int64_t 
 
 bool wanted_anything(const struct search_options *search)
 {
-    return search->address || search->from || search->to || search->domain || search->client || search->queue_id ||
-           search->message_id || search->text || search->event || search->refusal_reason || search->deferral_reason ||
-           search->plugin;
+    return search->any || search->address || search->from || search->to || search->domain || search->client ||
+           search->queue_id || search->message_id || search->text || search->event || search->refusal_reason ||
+           search->deferral_reason || search->plugin;
 }
 
 bool wanted_is_noise(const struct message *m)
