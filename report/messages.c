@@ -243,6 +243,8 @@ static struct name_entry *open_message(struct messages *messages, const struct e
     if (!entry)
         entry = find_or_add(messages, e);
     entry->record->is_opened = entry->record->m.is_whole = true;
+    /* OpenSMTPD's: its messages have names of their own. */
+    entry->record->is_session = span_is(e->line->header.program, "smtpd");
     if (!entry->left)
         entry->left = e->recipients;
     set_envelope(messages, entry->record, e);
