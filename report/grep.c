@@ -46,7 +46,7 @@ static bool take_pattern(struct options *options)
     options->files++;
     options->files_n--;
     if (strchr(pattern, '@') && !strpbrk(pattern, " \t<>=,;"))
-        options->search.address = pattern;
+        options->search.any = pattern;
     else
         options->search.text = pattern;
     return true;
@@ -175,7 +175,7 @@ static void put_sorted(struct grep *grep)
  * with its own local part, and a domain in letters of any case. */
 static bool set_needle(const struct search_options *search, struct span *text, size_t *nocase_from)
 {
-    const char *const addresses[] = { search->address, search->from, search->to };
+    const char *const addresses[] = { search->any, search->address, search->from, search->to };
     const char *exact = search->queue_id ? search->queue_id : search->message_id ? search->message_id : search->text;
 
     *nocase_from = search->ignore_case ? 0 : SIZE_MAX;

@@ -1,5 +1,6 @@
-/* What the files of messages.h share: messages.c has the rules, messages_table.c the records and their memory,
- * messages_session.c connections and lines. For these only.
+/* What the files of messages.h share: messages.c gives messages out, messages_watch.c and messages_sink.c have
+ * the rules, messages_said.c what both need, messages_table.c the records and their memory, messages_session.c
+ * connections and lines. For these only.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef MAILTALLY_MESSAGES_INSIDE_H
@@ -94,6 +95,7 @@ struct messages {
     struct record *at;
     struct span at_to;
     uint64_t order;
+    bool has_queue; /* an MTA logs here */
     int64_t now;
     struct session *sessions[SESSION_SLOTS];
     uint32_t sessions_n;
@@ -122,8 +124,37 @@ void messages_join(struct messages *messages, struct record *a, struct record *b
 
 void messages_release_session(struct messages *messages, struct session *session);
 
-/* ---- what became of it (messages.c) ---- */
+/* ---- what lines say of it (messages_said.c) ---- */
+
+/* Of several recipients the worst fate is the message's. */
 void messages_set_fate(struct message *message);
+
+/* By an id of the event's host; NULL: it is not known. */
+struct name_entry *messages_entry_of(struct messages *messages, const struct event *e, struct span id);
+struct record *messages_record_of(struct messages *messages, const struct event *e, struct span id);
+struct name_entry *messages_add_id(struct messages *messages, struct record *record, const struct event *e,
+                                   struct span id);
+struct name_entry *messages_find_or_add(struct messages *messages, const struct event *e);
+
+/* What is not known yet. */
+void messages_set_text(struct messages *messages, struct record *record, struct span *to, struct span text);
+void messages_set_envelope(struct messages *messages, struct record *record, const struct event *e);
+void messages_set_helo(struct messages *messages, struct record *record, const struct event *e);
+
+/* In place of what is known. */
+void messages_renew_text(struct messages *messages, struct record *record, struct span *to, struct span text);
+
+struct recipient *messages_add_recipient(struct messages *messages, struct record *record, struct span to);
+void messages_add_listed(struct messages *messages, struct record *record, const struct event *e);
+void messages_set_recipient(struct messages *messages, struct record *record, const struct event *e, struct span to);
+void messages_take_fate(struct messages *messages, struct record *record, const struct event *e);
+
+void messages_done(struct messages *messages, struct record *record);
+void messages_close_name(struct messages *messages, struct name_entry *entry);
+
+/* ---- what the parser calls: parser_sink_fn (messages_watch.c, messages_sink.c) ---- */
+void messages_event(void *context, const struct event *e);
+void messages_counted(void *context, const struct event *e);
 
 /* ---- lines and connections (messages_session.c) ---- */
 void messages_add_line(struct messages *messages, struct record *record, const struct line *line);
