@@ -28,6 +28,8 @@ static const struct subcommand {
       "find messages, and print all lines of each", NULL },
     { "export", OPTIONS_COMMON | OPTIONS_EXPORT, export_run, "for AWStats, or as JSON, an event or message a line",
       NULL },
+    { "dnsbl", OPTIONS_COMMON | OPTIONS_TABLES | OPTIONS_DNSBL, dnsbl_run,
+      "count refusals by DNS blocklists, or test who is on them", dnsbl_help },
     { "merge", OPTIONS_MERGE, merge_reports_run, "add up reports of many machines", merge_reports_help },
     { "graph", OPTIONS_GRAPH, graph_run, "draw graphs from RRD files, as pictures or pages", graph_help },
     { "rrd", OPTIONS_COMMON | OPTIONS_RRD | OPTIONS_TABLES, rrd_run,
