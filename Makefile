@@ -30,6 +30,9 @@ RRD_CFLAGS        := $(shell pkg-config --cflags librrd 2>/dev/null)
 RRD_LIBS          := $(shell pkg-config --libs librrd 2>/dev/null)
 # It is loaded when it is needed (rrd/library.h), by the name that programs would be linked with.
 RRD_CFLAGS        += -DLIBRRD_NAME='"$(shell objdump -p "$$(pkg-config --variable=libdir librrd 2>/dev/null)/librrd.so" 2>/dev/null | awk '$$1 == "SONAME" { print $$2 }')"'
+# Likewise (report/cares.h).
+CARES_CFLAGS      := $(shell pkg-config --cflags libcares 2>/dev/null)
+CARES_CFLAGS      += -DLIBCARES_NAME='"$(shell objdump -p "$$(pkg-config --variable=libdir libcares 2>/dev/null)/libcares.so" 2>/dev/null | awk '$$1 == "SONAME" { print $$2 }')"'
 CMOCKA_LIBS       := -lcmocka
 
 # `make V=1` shows the commands.
@@ -47,7 +50,7 @@ define way
 $(B)/$(1)/%.o: %.c | deps-check
 	@mkdir -p $$(dir $$@)
 	$$(call say,CC,$$@)
-	$$(Q)$(2) $(STD) $(DEPFLAGS) $(WARNINGS) $(3) $(SNMP_CFLAGS) $(ARCHIVE_CFLAGS) $(JOURNAL_CFLAGS) $(RRD_CFLAGS) -c -o $$@ $$<
+	$$(Q)$(2) $(STD) $(DEPFLAGS) $(WARNINGS) $(3) $(SNMP_CFLAGS) $(ARCHIVE_CFLAGS) $(JOURNAL_CFLAGS) $(RRD_CFLAGS) $(CARES_CFLAGS) -c -o $$@ $$<
 $(B)/$(1)/libmailtally.a: $$(call objects,$(1),parser/*.c parser/programs/*.c source/*.c)
 	@rm -f $$@; $(AR) rcs $$@ $$^
 $(B)/$(1)/mailtally: $$(call objects,$(1),report/*.c doctor/*.c rrd/*.c config/*.c) $(B)/$(1)/libmailtally.a
@@ -106,7 +109,7 @@ completions: all ## Write the completions anew, from what --help says
 deps: ## Install the Debian packages that building and testing need
 	@tools/deps
 deps-check:
-	@command -v net-snmp-config >/dev/null 2>&1 && pkg-config --exists librrd || { echo "make: the packages of tools/packages are missing: run 'make deps' first" >&2; exit 1; }
+	@command -v net-snmp-config >/dev/null 2>&1 && pkg-config --exists librrd libcares || { echo "make: the packages of tools/packages are missing: run 'make deps' first" >&2; exit 1; }
 
 demo: ## Show the main job on real log lines (EMBEDDED=1: without snmpd)
 	@tools/deps
