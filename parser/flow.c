@@ -43,6 +43,12 @@ void flows_free(struct flows *flows)
     free(flows);
 }
 
+void flows_set_joined(struct flows *flows, parser_joined_fn *joined, void *context)
+{
+    flows->joined = joined;
+    flows->joined_context = context;
+}
+
 void flows_gave_up(struct flows *flows)
 {
     flow_table_give_up(flows->table);
@@ -56,7 +62,7 @@ void flows_usage(const struct flows *flows, uint32_t *in_use, uint64_t *evicted)
 
 /* ---- names ---- */
 
-uint64_t flows_message_id_key(const struct flows *flows, struct event *e, struct span message_id)
+uint64_t flows_message_id_key(const struct flows *flows, const struct event *e, struct span message_id)
 {
     return hash_octets(~flows->seed ^ flows_host_key(e), message_id) | 1; /* not 0: that is "none seen" */
 }
@@ -213,6 +219,7 @@ static void opened_by_filter(struct flows *flows, struct event *e, struct flow *
     f->state |= FLOW_REINJECTED;
     if (a && a != f)
         a->state |= FLOW_FILTERED;
+    flows_tell_joined(flows, e, flows_id_key(flows, e, e->original_id), f->key);
     if (f->origin == ORIGIN_CLIENT) { /* a filter on another machine */
         flows_learn(flows, e, filter_address(e->client));
         f->origin = ORIGIN_FILTER;
@@ -290,6 +297,7 @@ static void requeued(struct flows *flows, struct event *e)
     f = flow_table_add(flows->table, flows_id_key(flows, e, e->queue_id), e->line->instance_key);
     f->origin = ORIGIN_PICKUP;
     f->state = state;
+    flows_tell_joined(flows, e, flows_id_key(flows, e, e->original_id), f->key);
 }
 
 static void queued(struct flows *flows, struct event *e)

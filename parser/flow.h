@@ -24,6 +24,13 @@ struct flows *flows_new(const struct parser_options *options, void (*counted)(vo
                         void *context);
 void flows_free(struct flows *flows);
 
+/* See parser_set_joined(). */
+void flows_set_joined(struct flows *flows, parser_joined_fn *joined, void *context);
+
+/* The keys of a queue id and of a Message-ID, of the event's host; the latter is not 0. */
+uint64_t flows_id_key(const struct flows *flows, const struct event *e, struct span id);
+uint64_t flows_message_id_key(const struct flows *flows, const struct event *e, struct span message_id);
+
 void flows_event(struct flows *flows, struct event *event);
 
 /* What can be done before the lines in front of this one: finds the id that its message begins with, and asks the

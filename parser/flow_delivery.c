@@ -48,11 +48,15 @@ static bool came_back_as(struct flows *flows, struct event *e, struct flow *a, s
         flows_came_from_relay(flows, e, a, b)) {
         if (b->origin == ORIGIN_CLIENT)
             flows_learn(flows, e, filter_address(e->relay));
+        flows_tell_joined(flows, e, a->key, b->key);
         flows_decide(flows, e, b, true);
         a->state |= FLOW_FILTERED;
         return true;
     }
-    return flow_opened_near(b) && (near_relay || (b->state & FLOW_REINJECTED && a->state & FLOW_FILTERED));
+    if (!flow_opened_near(b) || !(near_relay || (b->state & FLOW_REINJECTED && a->state & FLOW_FILTERED)))
+        return false;
+    flows_tell_joined(flows, e, a->key, b->key);
+    return true;
 }
 
 static bool is_near_relay(struct event *e)
@@ -108,9 +112,12 @@ static bool is_submission(struct flows *flows, struct event *e, const struct flo
 {
     const struct flow *b = flows_find_named(flows, e, e->named_id);
 
-    return b && b != a && flow_opened_near(b) && !(b->state & FLOW_REINJECTED) &&
-           filter_is_loopback(filter_address(e->relay)) &&
-           (!a || (a->origin == ORIGIN_PICKUP && !(a->state & FLOW_COUNTED)));
+    if (!b || b == a || !flow_opened_near(b) || b->state & FLOW_REINJECTED ||
+        !filter_is_loopback(filter_address(e->relay)) || (a && (a->origin != ORIGIN_PICKUP || a->state & FLOW_COUNTED)))
+        return false;
+    if (a)
+        flows_tell_joined(flows, e, a->key, b->key);
+    return true;
 }
 
 /* ---- outcomes ---- */

@@ -103,7 +103,7 @@ void flows_fetch(const struct flows *flows, const struct line *line)
     flow_table_fetch(flows->table, line->id_key);
 }
 
-uint64_t flows_id_key(const struct flows *flows, struct event *e, struct span id)
+uint64_t flows_id_key(const struct flows *flows, const struct event *e, struct span id)
 {
     if (id.n && id.p == e->line->id.p && id.n == e->line->id.n) /* the same octets of the same line */
         return e->line->id_key;

@@ -145,6 +145,7 @@ static bool mark_those(struct flows *flows, struct event *e, uint64_t key, struc
                 f->state |= FLOW_OF_FRONT;
             a->state &= (uint16_t)~FLOW_FRONT; /* it came in: no second message of this name is it */
             set_filtered(flows, e, a);
+            flows_tell_joined(flows, e, a->key, f->key);
             found = true;
         }
     return found;
@@ -170,6 +171,7 @@ static bool came_from_pipe(struct flows *flows, struct event *e, uint64_t empty_
     for (struct flow *a = NULL; (a = flow_table_next_with_id(flows->table, empty_key, a, &steps, &more));)
         if (a != f && (a->state & want) == want && !(a->state & FLOW_FILTERED) && a->sender == f->sender) {
             set_filtered(flows, e, a);
+            flows_tell_joined(flows, e, a->key, f->key);
             return true;
         }
     return false;
@@ -183,6 +185,7 @@ void flows_pipe_took_nameless(struct flows *flows, struct event *e, struct flow 
         if (f && f->origin == ORIGIN_PICKUP && flows->waiting[i].host_key == flows_host_key(e) &&
             f->sender == a->sender) {
             set_filtered(flows, e, a);
+            flows_tell_joined(flows, e, a->key, f->key);
             flows_decide(flows, e, f, true);
             return;
         }

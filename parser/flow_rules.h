@@ -21,6 +21,8 @@ struct flows {
     uint64_t seed;
     void (*counted)(void *context, struct event *event);
     void *context;
+    parser_joined_fn *joined; /* NULL: nobody asks */
+    void *joined_context;
     struct event *current; /* while an event is at work: what is pushed out is counted with */
     struct waiting {
         struct flow *flow; /* FLOW_WAITING; NULL: a free place */
@@ -37,7 +39,7 @@ struct flows {
 
 /* ---- names (flow.c, flow_id.c) ---- */
 
-static inline uint64_t flows_host_key(struct event *e)
+static inline uint64_t flows_host_key(const struct event *e)
 {
     return e->line->tally->key;
 }
@@ -48,11 +50,6 @@ static inline void flows_learn(struct flows *flows, struct event *e, struct span
     if (!filter_learn(&flows->filters, flows_host_key(e), who))
         flows_gave_up(flows);
 }
-
-uint64_t flows_id_key(const struct flows *flows, struct event *e, struct span id);
-
-/* Not 0: that is "none seen". */
-uint64_t flows_message_id_key(const struct flows *flows, struct event *e, struct span message_id);
 
 /* The flow of e->queue_id, in the queue; a new one where there is none. */
 struct flow *flows_find_or_add(struct flows *flows, struct event *e);
@@ -65,6 +62,13 @@ struct flow *flows_find_named(struct flows *flows, struct event *e, struct span 
 static inline bool flow_opened_near(const struct flow *f)
 {
     return f->origin == ORIGIN_LOOPBACK || f->origin == ORIGIN_FILTER || f->origin == ORIGIN_PICKUP;
+}
+
+/* `b` is the message `a` again. */
+static inline void flows_tell_joined(const struct flows *flows, const struct event *e, uint64_t a, uint64_t b)
+{
+    if (flows->joined)
+        flows->joined(flows->joined_context, e, a, b);
 }
 
 /* ---- counting (flow.c) ---- */

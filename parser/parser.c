@@ -151,6 +151,37 @@ void parser_set_watch(struct parser *parser, parser_sink_fn *watch, void *contex
     parser->events.event = watch ? watched : recognised;
 }
 
+void parser_set_line_watch(struct parser *parser, const char *first_octets, parser_unrecognised_fn *watch,
+                           void *context)
+{
+    memset(parser->is_watched, 0, sizeof parser->is_watched);
+    for (const char *p = first_octets; *p; p++)
+        parser->is_watched[(unsigned char)*p] = true;
+    parser->line_watch = watch;
+    parser->line_watch_context = context;
+}
+
+void parser_set_joined(struct parser *parser, parser_joined_fn *joined, void *context)
+{
+    flows_set_joined(parser->flows, joined, context);
+}
+
+void parser_set_after(struct parser *parser, parser_unrecognised_fn *after, void *context)
+{
+    parser->after = after;
+    parser->after_context = context;
+}
+
+uint64_t parser_id_key(const struct parser *parser, const struct event *event, struct span id)
+{
+    return flows_id_key(parser->flows, event, id);
+}
+
+uint64_t parser_message_id_key(const struct parser *parser, const struct event *event, struct span message_id)
+{
+    return flows_message_id_key(parser->flows, event, message_id);
+}
+
 bool parser_knows(const struct parser *parser, const struct header *header)
 {
     return dispatch_find(&parser->dispatch, header) != NULL;
@@ -280,17 +311,37 @@ static inline void begin_line(struct parser *parser, struct parser_source *sourc
         flows_begin(parser->flows, line);
 }
 
-static inline void take_line(struct parser *parser, const struct line *line)
+static void show(struct parser *parser, const struct line *line)
+{
+    int64_t time = line->header.time;
+
+    if (line->header.message.n && parser->is_watched[(unsigned char)line->header.message.p[0]] &&
+        time >= parser->since && time < parser->until)
+        parser->line_watch(parser->line_watch_context, line);
+}
+
+static inline bool is_due(struct parser *parser, const struct line *line)
 {
     parser->counts.lines++;
     if (!line->tally) {
         parser->counts.ignored++;
-        return;
+        return false;
     }
+    if (parser->line_watch)
+        show(parser, line);
     if (line->header.time != TIME_UNKNOWN &&
         (line_time(line) != parser->settled || line->tally != parser->settled_host))
         settle(parser, line_time(line), line->tally);
+    return true;
+}
+
+static inline void take_line(struct parser *parser, const struct line *line)
+{
+    if (!is_due(parser, line))
+        return;
     recognise(parser, line);
+    if (parser->after)
+        parser->after(parser->after_context, line);
     parser->previous = line;
 }
 
@@ -348,6 +399,45 @@ void parser_lines(struct parser *parser, struct parser_source *source, struct sp
         take_lines(parser, source, block.p, ends, n, longest);
         block = span_skip(block, ends[n - 1] + 1);
     }
+}
+
+/* ---- for ahead.c ---- */
+
+void parser_begin_line(struct parser *parser, struct parser_source *source, struct line *line, struct span text,
+                       bool header_found)
+{
+    begin_line(parser, source, line, text, header_found);
+}
+
+bool parser_line_is_due(struct parser *parser, const struct line *line)
+{
+    return is_due(parser, line);
+}
+
+void parser_recognise(struct parser *parser, const struct line *line)
+{
+    recognise(parser, line);
+}
+
+void parser_begin_events(struct parser *parser, const struct line *line)
+{
+    repeats_begin(parser->repeats, line->tally);
+    parser->current = line;
+}
+
+void parser_end_events(struct parser *parser, const struct line *line, bool is_recognised, bool is_unrecognised)
+{
+    parser->counts.recognised += is_recognised;
+    parser->counts.unrecognised += is_unrecognised;
+    parser->counts.ignored += !is_recognised && !is_unrecognised;
+    if (is_unrecognised && parser->unrecognised)
+        parser->unrecognised(parser->unrecognised_context, line);
+    parser->current = NULL;
+}
+
+void parser_remember_place(struct parser *parser)
+{
+    remember_place(parser);
 }
 
 void parser_overlong_line(struct parser *parser, struct parser_source *source)

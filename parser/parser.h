@@ -78,6 +78,24 @@ void parser_set_unrecognised(struct parser *parser, parser_unrecognised_fn *sink
  * are wanted. NULL: nobody. */
 void parser_set_watch(struct parser *parser, parser_sink_fn *watch, void *context);
 
+/* Called with each line, of the hosts and the time that are asked for, whose message begins with one of these octets,
+ * before what it says is counted. NULL: nobody. */
+void parser_set_line_watch(struct parser *parser, const char *first_octets, parser_unrecognised_fn *watch,
+                           void *context);
+
+/* For those who put messages together (they know ids as the parser does). Each NULL: nobody.
+ *
+ * joined: the message of key `b` is the one of key `a` again, under another id: it came back from a content filter, was
+ * queued anew, or was handed on within the host. Called before what is counted of it, with the event that tells.
+ * after: called behind each line of a wanted host, when all its events were taken. */
+typedef void parser_joined_fn(void *context, const struct event *event, uint64_t a, uint64_t b);
+void parser_set_joined(struct parser *parser, parser_joined_fn *joined, void *context);
+void parser_set_after(struct parser *parser, parser_unrecognised_fn *after, void *context);
+
+/* The key of an id, and of what a server in front took under this Message-ID, of the event's host. */
+uint64_t parser_id_key(const struct parser *parser, const struct event *event, struct span id);
+uint64_t parser_message_id_key(const struct parser *parser, const struct event *event, struct span message_id);
+
 /* Whether lines of this program are looked at. */
 bool parser_knows(const struct parser *parser, const struct header *header);
 

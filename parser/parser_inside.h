@@ -45,6 +45,23 @@ struct parser {
     void *unrecognised_context;
     parser_sink_fn *watch; /* see parser_set_watch() */
     void *watch_context;
+    parser_unrecognised_fn *line_watch; /* see parser_set_line_watch() */
+    void *line_watch_context;
+    bool is_watched[256]; /* by a message's first octet */
+    parser_unrecognised_fn *after; /* see parser_set_after() */
+    void *after_context;
 };
+
+/* Steps of a line's way, for ahead.c. Its header, which host's it is, and its rules: */
+void parser_begin_line(struct parser *parser, struct parser_source *source, struct line *line, struct span text,
+                       bool header_found);
+/* its turn has come; false: nobody wants it; */
+bool parser_line_is_due(struct parser *parser, const struct line *line);
+/* what it says, and what that counts as; or, where it is known what it says, around its events: */
+void parser_recognise(struct parser *parser, const struct line *line);
+void parser_begin_events(struct parser *parser, const struct line *line);
+void parser_end_events(struct parser *parser, const struct line *line, bool is_recognised, bool is_unrecognised);
+/* before the lines are gone. */
+void parser_remember_place(struct parser *parser);
 
 #endif

@@ -36,6 +36,7 @@ struct recogniser {
     const struct service *services;
     size_t services_n;
     recognise_fn *untagged; /* claims lines that have no tag; NULL: none */
+    bool asks_host;         /* it calls tally_has_mta(): what a line says depends on those before it (ahead.h) */
     struct span family;     /* programs whose name begins so are its first service, too; empty: none */
 };
 

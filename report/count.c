@@ -165,7 +165,16 @@ static void put_json_zones(struct output *output, const struct tallies *tallies)
     output_char(output, '}');
 }
 
-static void put_json_hosts(struct output *output, const struct tallies *tallies)
+static bool has_events(const struct tally *tally)
+{
+    for (int i = 1; i < COUNTERS; i++)
+        if (tally->counters[i])
+            return true;
+    return false;
+}
+
+/* Of a span of time those that had events in it: which others wrote lines depends on how much was read. */
+static void put_json_hosts(struct output *output, const struct tallies *tallies, bool is_span)
 {
     bool is_first = true;
 
@@ -173,13 +182,16 @@ static void put_json_hosts(struct output *output, const struct tallies *tallies)
     for (size_t i = 0; i < tallies_hosts(tallies); i++) {
         const struct tally *host = tallies_host_at(tallies, i);
 
+        if (is_span && !has_events(host))
+            continue;
         put_key(output, &is_first, host->name);
         put_json_counters(output, host);
     }
     output_char(output, '}');
 }
 
-static void put_json(struct output *output, const struct tallies *tallies, const struct parser_counts *lines)
+static void put_json(struct output *output, const struct tallies *tallies, const struct parser_counts *lines,
+                     bool is_span)
 {
     struct line_count counts[LINE_COUNTS];
     bool is_first = true;
@@ -197,7 +209,7 @@ static void put_json(struct output *output, const struct tallies *tallies, const
     output_literal(output, ",\n\"zones\":");
     put_json_zones(output, tallies);
     output_literal(output, ",\n\"hosts\":");
-    put_json_hosts(output, tallies);
+    put_json_hosts(output, tallies, is_span);
     output_literal(output, "}\n");
 }
 
@@ -211,10 +223,12 @@ static void put_all(struct output *output, const struct options *options, struct
         put_tsv(output, tallies_total(tallies));
         break;
     case FORMAT_JSON:
-        put_json(output, tallies, lines);
+        put_json(output, tallies, lines, options->since || options->until);
         break;
     case FORMAT_TEXT:
     case FORMAT_HTML: /* not of this subcommand */
+    case FORMAT_AWSTATS:
+    case FORMAT_NDJSON:
     case FORMATS:
         put_text(output, tallies_total(tallies), lines);
         break;
@@ -228,6 +242,7 @@ enum status count_run(const struct options *options)
     enum status status = STATUS_ERROR;
 
     if (output) {
+        input_show_progress(input);
         status = input_read(input);
         /* Noughts of a log that could not be read look like a quiet day. */
         if (status == STATUS_DONE || parser_counts(input_parser(input))->lines)

@@ -3,7 +3,7 @@
 #include "delays.h"
 
 /* Values below 2 * STEPS are their own buckets; from there on each power of two has STEPS of them. */
-static unsigned bucket_of(uint64_t ms)
+unsigned delays_bucket(uint64_t ms)
 {
     unsigned shift, bucket;
 
@@ -32,7 +32,7 @@ void delays_add(struct delays *delays, uint64_t delay_ms, uint64_t count)
     delays->sum_ms += delay_ms * count;
     if (delay_ms > delays->max_ms)
         delays->max_ms = delay_ms;
-    delays->buckets[bucket_of(delay_ms)] += count;
+    delays->buckets[delays_bucket(delay_ms)] += count;
 }
 
 uint64_t delays_percentile(const struct delays *delays, unsigned per_cent)

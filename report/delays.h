@@ -23,6 +23,9 @@ void delays_add(struct delays *delays, uint64_t delay_ms, uint64_t count);
 /* The least bound, in ms, that so many per cent of the deliveries did not exceed; 0 where there are none. */
 uint64_t delays_percentile(const struct delays *delays, unsigned per_cent);
 
+/* The bucket of a delay. */
+unsigned delays_bucket(uint64_t ms);
+
 /* The longest delay that bucket i holds, in ms. */
 uint64_t delays_bound_ms(unsigned i);
 

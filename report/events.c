@@ -2,6 +2,8 @@
  * rule matched.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include <unistd.h>
+
 #include "input.h"
 #include "output.h"
 
@@ -351,6 +353,7 @@ static const struct form {
 struct rows {
     struct output *output;
     const struct form *form;
+    int64_t since, until; /* both 0: all */
 };
 
 static void take_event(void *context, const struct event *event)
@@ -367,6 +370,8 @@ static void take_line(void *context, const struct line *line)
 {
     struct rows *rows = context;
 
+    if ((rows->since || rows->until) && (line->header.time < rows->since || line->header.time >= rows->until))
+        return;
     rows->form->line(rows->output, line);
     output_end_row(rows->output);
 }
@@ -387,13 +392,19 @@ static enum status put_all(const struct options *options, struct input *input, s
         parser_set_sink(input_parser(input), take_event, rows);
     if (options->format == FORMAT_TSV)
         put_header_row(rows->output, options->unrecognised);
+    input_want_numbers(input);
+    if (isatty(STDOUT_FILENO) != 1) /* else the rows show it */
+        input_show_progress(input);
     return input_read(input);
 }
 
 enum status events_run(const struct options *options)
 {
     struct input *input = input_open(options);
-    struct rows rows = { .output = input ? output_new(options->format) : NULL, .form = &forms[options->format] };
+    struct rows rows = { .output = input ? output_new(options->format) : NULL,
+                         .form = &forms[options->format],
+                         .since = options->since,
+                         .until = options->until };
     enum status status = STATUS_ERROR;
 
     if (rows.output) {

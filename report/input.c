@@ -4,6 +4,7 @@
 #include "input.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -14,6 +15,8 @@
 #include "../parser/tally.h"
 #include "../source/merge.h"
 #include "../source/reader.h"
+#include "progress.h"
+#include "team.h"
 
 #define PROGRESS_LINES 16384
 #define DEFAULT_HOST   "localhost" /* of lines that name none: the log may be from anywhere */
@@ -26,13 +29,11 @@ struct input {
     struct merge *merge;
     size_t files_n;
     bool has_trouble;
-    input_line_fn *watch;
-    bool is_watched[256]; /* by a message's first octet */
-    void *watch_context;
-    int64_t since, until;              /* both 0: all */
-    char asked_host[HOST_NAME_OCTETS]; /* the last host that was asked for, and the answer */
-    size_t asked_host_octets;
-    bool asked_host_wanted;
+    int64_t since, until; /* of what is read; both 0: all */
+    struct progress shown;
+    bool reads_all, wants_numbers;
+    unsigned jobs;
+    struct team *team; /* NULL: this thread does all */
     void (*progress)(void *context, uint64_t octets);
     void *progress_context;
     uint64_t octets, lines;
@@ -103,6 +104,15 @@ static bool set_options(struct config *config, const struct options *options)
     return fine;
 }
 
+/* Those that this process may use. */
+static unsigned processors(void)
+{
+    cpu_set_t set;
+    int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+
+    return n > TEAM_MAX ? TEAM_MAX : n < 1 ? 1 : (unsigned)n;
+}
+
 static bool make_parser(struct input *input, const struct options *options)
 {
     struct parser_options parser = { .since = options->since, .until = options->until };
@@ -111,6 +121,8 @@ static bool make_parser(struct input *input, const struct options *options)
 
     input->since = options->since;
     input->until = options->until;
+    input->reads_all = options->read_all;
+    input->jobs = options->jobs ? options->jobs : processors();
     config_parser_options(input->config, &parser);
     if (input->config->host_regex) {
         input->hosts = host_filter_new(input->config->host_regex, error, sizeof error);
@@ -229,68 +241,12 @@ static void take_line(void *context, struct parser_source *source, struct span l
 {
     struct input *input = context;
 
-    if (header)
+    if (input->team)
+        team_line(input->team, source, line, header, header_found);
+    else if (header)
         parser_line_parsed(input->parser, source, line, header, header_found);
     else
         parser_line(input->parser, source, line);
-}
-
-/* ---- lines that are watched ---- */
-
-static bool host_is_wanted(struct input *input, struct span host)
-{
-    if (!input->hosts)
-        return true;
-    if (host.n > sizeof input->asked_host)
-        return host_filter_wants(input->hosts, host);
-    if (host.n != input->asked_host_octets || memcmp(host.p, input->asked_host, host.n) != 0) {
-        memcpy(input->asked_host, host.p, host.n);
-        input->asked_host_octets = host.n;
-        input->asked_host_wanted = host_filter_wants(input->hosts, host);
-    }
-    return input->asked_host_wanted;
-}
-
-static void show(struct input *input, const struct parser_source *source, struct span text, const struct header *header)
-{
-    struct line line;
-
-    if ((input->since || input->until) && (header->time < input->since || header->time >= input->until))
-        return;
-    line = (struct line){ .text = text,
-                          .file = source->name,
-                          .number = source->lines + 1,
-                          .header = *header,
-                          .reference = source->clock.reference };
-    if (line.header.host.n == 0)
-        line.header.host = source->default_host;
-    if (line.header.message.n && line.header.message.p[line.header.message.n - 1] == '\r')
-        line.header.message.n--;
-    if (host_is_wanted(input, line.header.host))
-        input->watch(input->watch_context, &line);
-}
-
-static void take_watched_line(void *context, struct parser_source *source, struct span text,
-                              const struct header *header, bool header_found)
-{
-    struct input *input = context;
-    struct header parsed;
-
-    if (!header) {
-        header_found = header_parse(&parsed, &source->clock, text);
-        header = &parsed;
-    }
-    if (header_found && header->message.n && input->is_watched[(unsigned char)header->message.p[0]])
-        show(input, source, text, header);
-    parser_line_parsed(input->parser, source, text, header, header_found);
-}
-
-void input_watch(struct input *input, const char *first_octets, input_line_fn *watch, void *context)
-{
-    for (const char *p = first_octets; *p; p++)
-        input->is_watched[(unsigned char)*p] = true;
-    input->watch = watch;
-    input->watch_context = context;
 }
 
 /* Likewise, with progress. */
@@ -309,7 +265,10 @@ static void take_lines(void *context, struct parser_source *source, struct span 
 {
     struct input *input = context;
 
-    parser_lines(input->parser, source, block, READER_LINE_OCTETS);
+    if (input->team)
+        team_lines(input->team, source, block);
+    else
+        parser_lines(input->parser, source, block, READER_LINE_OCTETS);
     if (input->progress) {
         input->octets += block.n;
         input->progress(input->progress_context, input->octets);
@@ -320,7 +279,10 @@ static void take_overlong(void *context, struct parser_source *source)
 {
     struct input *input = context;
 
-    parser_overlong_line(input->parser, source);
+    if (input->team)
+        team_overlong(input->team, source);
+    else
+        parser_overlong_line(input->parser, source);
 }
 
 static void take_trouble(void *context, const char *sentence)
@@ -328,20 +290,66 @@ static void take_trouble(void *context, const char *sentence)
     struct input *input = context;
 
     input->has_trouble = true;
+    progress_end(&input->shown);
     complain("%s", sentence);
+}
+
+static void show_progress(void *context, uint64_t octets)
+{
+    struct input *input = context;
+    double seconds, megabytes = (double)octets / 1e6;
+
+    if (!progress_is_due(&input->shown))
+        return;
+    seconds = progress_seconds(&input->shown);
+    progress_show(&input->shown, input_part(input), "%.0f MB  %.0f MB/s", megabytes,
+                  seconds > 0 ? megabytes / seconds : 0);
+}
+
+void input_show_progress(struct input *input)
+{
+    progress_begin(&input->shown);
+    if (input->shown.is_terminal)
+        input_set_progress(input, show_progress, input);
+}
+
+double input_part(const struct input *input)
+{
+    return merge_part(input->merge);
+}
+
+void input_limit(struct input *input, int64_t since, int64_t until)
+{
+    input->since = since;
+    input->until = until;
+}
+
+void input_want_numbers(struct input *input)
+{
+    input->wants_numbers = true;
 }
 
 enum status input_read(struct input *input)
 {
-    struct merge_sink sink = { .line = input->watch      ? take_watched_line
-                                       : input->progress ? take_line_and_tell
-                                                         : take_line,
+    const struct window window = { input->since, input->until, input->wants_numbers };
+    struct merge_sink sink = { .line = input->progress ? take_line_and_tell : take_line,
                                .overlong = take_overlong,
                                .trouble = take_trouble,
                                .context = input,
-                               .lines = input->watch ? NULL : take_lines };
+                               .lines = take_lines };
 
+    if (!input->reads_all)
+        merge_set_window(input->merge, &window);
+    if (processors() > 1)
+        merge_unpack_ahead(input->merge);
+    if (input->jobs > 1) /* where threads cannot be had, one does it */
+        input->team = team_new(input->parser, input->jobs);
     merge_run(input->merge, &sink);
+    if (input->team)
+        team_finish(input->team);
+    team_free(input->team);
+    input->team = NULL;
+    progress_end(&input->shown);
     if (input->is_configured && input->has_trouble)
         complain("these are the files of the daemon's configuration (default %s); name a FILE to read another",
                  CONFIG_DEFAULT_SOURCE);

@@ -24,13 +24,22 @@ const struct config *input_config(const struct input *input);
 /* Calls `progress` from time to time while input_read() reads, with the octets that were read, decompressed. */
 void input_set_progress(struct input *input, void (*progress)(void *context, uint64_t octets), void *context);
 
-/* Called with each line whose header could be read and whose message begins with one of these octets, before the parser
- * has it, of the hosts and the time that are asked for; line->tally is NULL. Before input_read(). */
-typedef void input_line_fn(void *context, const struct line *line);
-void input_watch(struct input *input, const char *first_octets, input_line_fn *watch, void *context);
+/* While input_read() reads, how far it is stands on standard error, if that is a terminal. Before input_read(). */
+void input_show_progress(struct input *input);
 
-/* Reads everything. STATUS_ERROR when a file could not be read, or not to its end: it was told, and the others were
- * read. */
+/* Which part of the input has been read, from 0 to 1; below 0: unknown. */
+double input_part(const struct input *input);
+
+/* Of plain files only what this span of time needs is read, as with the options' --since and --until, but the parser
+ * takes events of all times: for those who put messages together. Both 0: all. Before input_read(). */
+void input_limit(struct input *input, int64_t since, int64_t until);
+
+/* The lines' numbers in their files are wanted. Else they are wrong where --since made the reading begin further on;
+ * the lines that are left out are counted, which is faster than reading them. Before input_read(). */
+void input_want_numbers(struct input *input);
+
+/* Reads everything, or of plain files what --since and --until need (source/window.h). STATUS_ERROR when a file could
+ * not be read, or not to its end: it was told, and the others were read. */
 enum status input_read(struct input *input);
 
 #endif

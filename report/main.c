@@ -15,16 +15,27 @@ static const struct subcommand {
     unsigned options; /* enum option_set */
     enum status (*run)(const struct options *options);
     const char *summary;
+    void (*help)(void); /* what stands above the options; NULL: what most have */
 } subcommands[] = {
-    { "count", OPTIONS_COMMON | OPTIONS_TABLES, count_run, "print every counter" },
-    { "events", OPTIONS_COMMON | OPTIONS_EVENTS | OPTIONS_TABLES, events_run,
-      "print each event and the line that is its evidence" },
-    { "report", OPTIONS_COMMON | OPTIONS_REPORT, report_run, "sum up a log, as pflogsumm does, for any mail server" },
-    { "graph", OPTIONS_GRAPH, graph_run, "draw graphs from RRD files, as pictures or pages" },
+    { "count", OPTIONS_COMMON | OPTIONS_JOBS | OPTIONS_TABLES, count_run, "print every counter", NULL },
+    { "events", OPTIONS_COMMON | OPTIONS_JOBS | OPTIONS_EVENTS | OPTIONS_TABLES, events_run,
+      "print each event and the line that is its evidence", NULL },
+    { "report", OPTIONS_COMMON | OPTIONS_JOBS | OPTIONS_REPORT, report_run,
+      "sum up a log, as pflogsumm does, for any mail server", NULL },
+    { "tail", OPTIONS_COMMON | OPTIONS_TABLES | OPTIONS_SEARCH | OPTIONS_TAIL, tail_run,
+      "follow the log, a line for each message when its fate is known", NULL },
+    { "grep", OPTIONS_COMMON | OPTIONS_TABLES | OPTIONS_SEARCH | OPTIONS_GREP, grep_run,
+      "find messages, and print all lines of each", NULL },
+    { "export", OPTIONS_COMMON | OPTIONS_EXPORT, export_run, "for AWStats, or as JSON, an event or message a line",
+      NULL },
+    { "dnsbl", OPTIONS_COMMON | OPTIONS_TABLES | OPTIONS_DNSBL, dnsbl_run,
+      "count refusals by DNS blocklists, or test who is on them", dnsbl_help },
+    { "merge", OPTIONS_MERGE, merge_reports_run, "add up reports of many machines", merge_reports_help },
+    { "graph", OPTIONS_GRAPH, graph_run, "draw graphs from RRD files, as pictures or pages", graph_help },
     { "rrd", OPTIONS_COMMON | OPTIONS_RRD | OPTIONS_TABLES, rrd_run,
-      "import logs into RRD files, adopt mailgraph's, show what is in them" },
-    { "doctor", OPTIONS_DOCTOR | OPTIONS_TABLES, doctor_run,
-      "look for what usually goes wrong, and say how to mend it" },
+      "import logs into RRD files, adopt mailgraph's, show what is in them", rrd_help },
+    { "doctor", OPTIONS_DOCTOR | OPTIONS_TABLES, doctor_run, "look for what usually goes wrong, and say how to mend it",
+      doctor_help },
 };
 #define SUBCOMMANDS (sizeof subcommands / sizeof subcommands[0])
 
@@ -61,21 +72,19 @@ static void print_usage(FILE *stream)
 
 static void print_help(const struct subcommand *subcommand)
 {
-    if (subcommand->run == rrd_run || subcommand->run == graph_run) {
-        (subcommand->run == rrd_run ? rrd_help : graph_help)();
+    if (subcommand->help) {
+        subcommand->help();
         options_help(subcommand->options);
-        return;
-    }
-    if (subcommand->run == doctor_run) {
-        doctor_help();
-        options_help(subcommand->options);
-        printf("\nExit status: 0 something was found; 1 nothing was found, all is well; 2 error.\n");
         return;
     }
     printf("Usage: mailtally %s [OPTION...] [FILE...]\n\nmailtally %s: %s.\n\n"
            "FILE may be plain, gzip, bzip2, xz or zstd; \"-\" is standard input; several are put in order of time.\n"
            "Without FILE the files that the daemon is configured to follow are read.\n\n",
            subcommand->name, subcommand->name, subcommand->summary);
+    if (subcommand->run == grep_run)
+        printf("The first operand is what to look for, an address or a text, unless one of --address to --plugin says "
+               "it.\n"
+               "Of several all must fit. Exit status 1: nothing was found.\n\n");
     options_help(subcommand->options);
     printf("\nExit status: 0 done; 2 error (a file that cannot be read does not stop the others).\n");
 }

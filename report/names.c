@@ -25,6 +25,8 @@ struct names {
     uint8_t *sketch; /* from the first drop on; NULL: exact */
     uint64_t missed;
     struct domain other;
+    bool is_cut; /* of what was added, names had been dropped: there were at least so many in one table: */
+    uint64_t distinct;
 };
 
 static void *grow(void *memory, size_t octets)
@@ -153,6 +155,7 @@ static uint64_t threshold(const struct names *names)
     return median;
 }
 
+/* row: of the table, or one that is wide enough for any. */
 static void take_other(struct names *names, const struct name *row)
 {
     names->other.name.count += row->count;
@@ -273,12 +276,14 @@ struct span names_text(const struct names *names, const struct name *name)
 
 bool names_is_exact(const struct names *names)
 {
-    return !names->sketch;
+    return !names->sketch && !names->is_cut;
 }
 
 uint64_t names_distinct(const struct names *names)
 {
-    return names->sketch ? sketch_estimate(names) : names->rows_n;
+    uint64_t known = names->sketch ? sketch_estimate(names) : names->rows_n;
+
+    return known > names->distinct ? known : names->distinct;
 }
 
 uint64_t names_missed(const struct names *names)
@@ -289,4 +294,13 @@ uint64_t names_missed(const struct names *names)
 const struct domain *names_other(const struct names *names)
 {
     return &names->other;
+}
+
+void names_add_dropped(struct names *names, const struct domain *other, uint64_t missed, uint64_t distinct)
+{
+    take_other(names, &other->name);
+    names->is_cut = true;
+    names->missed += missed;
+    if (distinct > names->distinct)
+        names->distinct = distinct;
 }

@@ -51,4 +51,7 @@ uint64_t names_missed(const struct names *names);
 /* What the dropped rows had: `name` and what follows it, but for delay_max_ms. */
 const struct domain *names_other(const struct names *names);
 
+/* Takes in what another table like this one dropped: it had so many distinct names, and its counts may miss so much. */
+void names_add_dropped(struct names *names, const struct domain *other, uint64_t missed, uint64_t distinct);
+
 #endif

@@ -11,7 +11,7 @@
 
 #include "../doctor/doctor.h"
 
-enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_TSV, FORMAT_HTML, FORMATS };
+enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_TSV, FORMAT_HTML, FORMAT_AWSTATS, FORMAT_NDJSON, FORMATS };
 
 /* Which options a subcommand has, as bits. */
 enum option_set {
@@ -21,7 +21,20 @@ enum option_set {
     OPTIONS_TABLES = 8, /* those whose output is rows: -F tsv */
     OPTIONS_RRD = 16,
     OPTIONS_GRAPH = 32,
-    OPTIONS_DOCTOR = 4096,
+    OPTIONS_JOBS = 64,
+    OPTIONS_DNSBL = 256,
+    OPTIONS_MERGE = 128,   /* those of report that are about the output */
+    OPTIONS_SEARCH = 1024, /* what messages are to have: grep, tail */
+    OPTIONS_GREP = 2048,
+    OPTIONS_TAIL = 4096,
+    OPTIONS_EXPORT = 8192,
+    OPTIONS_DOCTOR = 16384,
+};
+
+/* Those of `dnsbl test`; 0 and NULL: not given. */
+struct lookup_options {
+    const char *resolver;
+    unsigned rate, timeout_ms;
 };
 
 #define SWITCHES_MAX 64
@@ -33,13 +46,27 @@ enum option_set {
 struct report_options {
     int64_t bounce_detail, deferral_detail, reject_detail, smtp_detail, warning_detail;
     int64_t hosts, users;
-    int64_t detail;          /* what those become that are not given */
-    const char *day;         /* today or yesterday; NULL: all days */
+    int64_t detail;  /* what those become that are not given */
+    const char *day; /* today or yesterday; NULL: all days */
+    int64_t day_begin, day_end;
     const char *syslog_name; /* only lines of this instance and of `postfix`; NULL: all */
     uint32_t names_max;      /* distinct addresses that are kept */
     int verp_mung;           /* 0, 1, or 2: the shorter form */
     bool extended, ignore_case, iso_date_time, uucp_mung, mailq, no_no_msg_size, problems_first, rej_add_from, quiet;
     bool smtpd_stats, verbose, zero_fill;
+};
+
+/* Of grep, tail and export: what a message is to have, all of it. NULL: not asked for. */
+enum search_sort { SORT_NONE, SORT_CONNECTION_TIME, SORT_CONNECTIONS, SORT_SIZE, SORT_DELAY };
+struct search_options {
+    const char *address, *from, *to, *domain, *client, *queue_id, *message_id, *text;
+    int event;                           /* enum counter; 0: not asked for */
+    int refusal_reason, deferral_reason; /* both may have the name; 0: not asked for */
+    const char *plugin;
+    bool ignore_case;
+    enum search_sort sort;
+    int64_t last; /* -n: so many; LIMIT_NONE: not given */
+    bool summary, whole, connections, messages, no_follow;
 };
 
 /* All strings are the caller's argv. */
@@ -55,7 +82,11 @@ struct options {
     } switches[SWITCHES_MAX];
     size_t switches_n;
     bool unrecognised;
+    unsigned jobs; /* threads; 0: one for each processor */
+    bool read_all; /* also what lies before --since and behind --until */
     struct report_options report;
+    struct search_options search;
+    struct lookup_options lookup;
     const char *rrd_directory, *span, *output, *html;
     struct doctor_wishes doctor;
     bool wants_config; /* also when files are named */

@@ -24,6 +24,9 @@ struct output {
     /* The last time that was written, by its second: logs have many lines of one second. */
     int64_t utc_time;
     char utc[TIME_OCTETS];
+    char *kept; /* instead of being written; NULL unless output_keep() was called */
+    size_t kept_n, kept_room;
+    bool keeps;
     size_t n;
     char buffer[BUFFER_OCTETS];
 };
@@ -37,12 +40,18 @@ struct output *output_new(enum output_format format)
         return NULL;
     output->format = format;
     output->n = 0;
+    output->kept = NULL;
+    output->kept_n = output->kept_room = 0;
+    output->keeps = false;
     output->utc_time = TIME_UNKNOWN;
     output->is_terminal = isatty(STDOUT_FILENO) == 1;
     output->has_colour = output->is_terminal && format == FORMAT_TEXT && !(no_colour && *no_colour) && terminal &&
                          strcmp(terminal, "dumb") != 0;
     return output;
 }
+
+static void flush(struct output *output);
+static void put(struct output *output, const char *p, size_t n);
 
 static void give_up(int why)
 {
@@ -51,8 +60,54 @@ static void give_up(int why)
     exit(STATUS_ERROR);
 }
 
+static void keep(struct output *output)
+{
+    if (output->n > output->kept_room - output->kept_n) {
+        size_t room = 2 * (output->kept_n + output->n);
+        char *kept = realloc(output->kept, room);
+
+        if (!kept) {
+            complain("no memory");
+            exit(STATUS_ERROR);
+        }
+        output->kept = kept;
+        output->kept_room = room;
+    }
+    memcpy(output->kept + output->kept_n, output->buffer, output->n);
+    output->kept_n += output->n;
+    output->n = 0;
+}
+
+void output_keep(struct output *output)
+{
+    flush(output);
+    output->keeps = true;
+}
+
+char *output_kept(struct output *output, size_t *n)
+{
+    char *kept;
+
+    keep(output);
+    kept = output->kept;
+    *n = output->kept_n;
+    output->kept = NULL;
+    output->kept_n = output->kept_room = 0;
+    output->keeps = false;
+    return kept;
+}
+
+void output_raw(struct output *output, const char *text, size_t n)
+{
+    put(output, text, n);
+}
+
 static void flush(struct output *output)
 {
+    if (output->keeps) {
+        keep(output);
+        return;
+    }
     for (size_t done = 0; done < output->n;) {
         ssize_t n = write(STDOUT_FILENO, output->buffer + done, output->n - done);
 

@@ -30,6 +30,12 @@ void output_finish(struct output *output);
 /* Writes what is buffered: another program is to write behind it. */
 void output_flush(struct output *output);
 
+/* What follows is kept in memory, not written, until output_kept() returns it, to be freed; NULL: it is empty. It is
+ * written later by output_raw(). */
+void output_keep(struct output *output);
+char *output_kept(struct output *output, size_t *n);
+void output_raw(struct output *output, const char *text, size_t n);
+
 /* For a terminal each row is shown as it comes. Call it behind each. */
 void output_end_row(struct output *output);
 

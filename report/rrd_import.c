@@ -7,18 +7,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "../rrd/directory.h"
 #include "input.h"
+#include "progress.h"
 #include "rrd.h"
 
 #define ENOUGH_ENTRIES 200000
 #define ENOUGH_MINUTES 20000
 #define STILL_OPEN_S   120 /* a log that goes on: its last minutes are left to the daemon */
-#define BAR            30
 
 struct import {
     const char *path;
@@ -29,10 +27,7 @@ struct import {
     struct rrd_report last;
     uint64_t values, failures;
     char error[sizeof((struct rrd_report *)0)->error];
-    /* progress */
-    bool is_terminal;
-    uint64_t octets_in_all; /* 0: unknown */
-    struct timespec begun, shown;
+    struct progress shown;
 };
 
 /* ---- writing ---- */
@@ -62,37 +57,18 @@ static void write_closed(struct import *im)
 
 /* ---- progress ---- */
 
-static double seconds_since(const struct timespec *from)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - from->tv_sec) + (double)(now.tv_nsec - from->tv_nsec) / 1e9;
-}
-
 static void show_progress(struct import *im, uint64_t octets)
 {
-    const double seconds = seconds_since(&im->begun), megabytes = (double)octets / 1e6;
+    const double seconds = progress_seconds(&im->shown), megabytes = (double)octets / 1e6;
     const int64_t last = parser_counts(input_parser(im->input))->last_event;
     const time_t at = last == TIME_UNKNOWN ? 0 : (time_t)last;
-    char day[16] = "-", bar[BAR + 1];
+    char day[16] = "-";
     struct tm tm;
 
     if (at && localtime_r(&at, &tm))
         strftime(day, sizeof day, "%Y-%m-%d", &tm);
-    fprintf(stderr, "\r\033[K");
-    if (im->octets_in_all) {
-        double part = (double)octets / (double)im->octets_in_all;
-        int full = (int)((part > 1 ? 1 : part) * BAR);
-
-        for (int i = 0; i < BAR; i++)
-            bar[i] = i < full ? '#' : '.';
-        bar[BAR] = '\0';
-        fprintf(stderr, "[%s] %3.0f %%  ", bar, (part > 1 ? 1 : part) * 100);
-    }
-    fprintf(stderr, "%s  %.0f MB  %.0f MB/s", day, megabytes, seconds > 0 ? megabytes / seconds : 0.0);
-    fflush(stderr);
-    clock_gettime(CLOCK_MONOTONIC, &im->shown);
+    progress_show(&im->shown, input_part(im->input), "%s  %.0f MB  %.0f MB/s", day, megabytes,
+                  seconds > 0 ? megabytes / seconds : 0.0);
 }
 
 static void progress(void *context, uint64_t octets)
@@ -102,26 +78,8 @@ static void progress(void *context, uint64_t octets)
 
     if (entries >= ENOUGH_ENTRIES || minutes >= ENOUGH_MINUTES)
         write_closed(im);
-    if (im->is_terminal && seconds_since(&im->shown) > 0.2)
+    if (progress_is_due(&im->shown))
         show_progress(im, octets);
-}
-
-/* What is to be read, when all of it is plain files. */
-static uint64_t octets_of(const struct options *options)
-{
-    uint64_t sum = 0;
-    struct stat status;
-
-    for (size_t i = 0; i < options->files_n; i++) {
-        const char *dot = strrchr(options->files[i], '.');
-
-        if (stat(options->files[i], &status) != 0 || !S_ISREG(status.st_mode) ||
-            (dot && (strcmp(dot, ".gz") == 0 || strcmp(dot, ".bz2") == 0 || strcmp(dot, ".xz") == 0 ||
-                     strcmp(dot, ".zst") == 0)))
-            return 0;
-        sum += (uint64_t)status.st_size;
-    }
-    return sum;
 }
 
 /* ---- the whole ---- */
@@ -129,7 +87,7 @@ static uint64_t octets_of(const struct options *options)
 static void summary(const struct import *im)
 {
     const struct parser_counts *counts = parser_counts(input_parser(im->input));
-    const double seconds = seconds_since(&im->begun);
+    const double seconds = progress_seconds(&im->shown);
     const uint64_t old = rrd_minutes_below_floor(im->minutes);
 
     printf("%" PRIu64 " lines read in %.1f s; %" PRIu64 " values written to %u files in %s\n", counts->lines, seconds,
@@ -141,22 +99,18 @@ static void summary(const struct import *im)
     fflush(stdout);
 }
 
-static enum status import(struct import *im, const struct options *options)
+static enum status import(struct import *im)
 {
     const int64_t now = (int64_t)time(NULL);
     enum status status;
 
     parser_set_sink(input_parser(im->input), rrd_minutes_event, im->minutes);
-    im->is_terminal = isatty(STDERR_FILENO) == 1;
-    im->octets_in_all = octets_of(options);
-    clock_gettime(CLOCK_MONOTONIC, &im->begun);
-    im->shown = im->begun;
+    progress_begin(&im->shown);
     input_set_progress(im->input, progress, im);
     status = input_read(im->input);
     rrd_minutes_end(im->minutes, now - STILL_OPEN_S + RRD_STEP_S);
     write_closed(im);
-    if (im->is_terminal)
-        fprintf(stderr, "\r\033[K");
+    progress_end(&im->shown);
     summary(im);
     return im->failures ? STATUS_ERROR : status;
 }
@@ -190,7 +144,7 @@ enum status rrd_import(const struct options *options)
     im.path = im.input ? rrd_directory_of(options, input_config(im.input)) : NULL;
     if (im.path && rrd_lock(im.path, &lock)) {
         if (open_all(&im))
-            status = import(&im, options);
+            status = import(&im);
         lock_free(&lock);
     }
     rrd_minutes_free(im.minutes);

@@ -298,6 +298,8 @@ static bool show(struct output *output, const struct options *options, const cha
         put_tsv(output, path, s);
         break;
     case FORMAT_HTML: /* not of this subcommand */
+    case FORMAT_AWSTATS:
+    case FORMAT_NDJSON:
     case FORMATS:
         break;
     }

@@ -8,12 +8,11 @@
 #include "input.h"
 #include "summary.h"
 
-static void put_all(struct summary *summary, struct output *output, const struct options *options, struct input *input)
+void summary_put(struct summary *summary, struct output *output, enum output_format format,
+                 const struct parser_counts *lines)
 {
-    const struct parser_counts *lines = parser_counts(input_parser(input));
-
     summary_sort_days(summary);
-    switch (options->format) {
+    switch (format) {
     case FORMAT_JSON:
         summary_json(summary, output, lines);
         break;
@@ -24,6 +23,8 @@ static void put_all(struct summary *summary, struct output *output, const struct
         summary_tsv(summary, output);
         break;
     case FORMAT_TEXT:
+    case FORMAT_AWSTATS:
+    case FORMAT_NDJSON:
     case FORMATS:
         summary_text(summary, output);
         break;
@@ -53,10 +54,11 @@ enum status report_run(const struct options *options)
 
     if (summary) {
         summary_watch(summary, input);
+        input_show_progress(input);
         status = input_read(input);
         /* Noughts of a log that could not be read look like a quiet day. */
         if (status == STATUS_DONE || parser_counts(input_parser(input))->lines)
-            put_all(summary, output, options, input);
+            summary_put(summary, output, options->format, parser_counts(input_parser(input)));
         if (options->report.mailq && options->format == FORMAT_TEXT && put_queue(output) != STATUS_DONE)
             status = STATUS_ERROR;
     } else if (output) {

@@ -22,6 +22,8 @@ const char *const disposition_names[DISPOSITIONS] = {
     "accepted", "blocklist", "greylisted", "unknownUser", "relayDenied", "client", "sender", "spam", "virus", "other",
 };
 
+const char *const summary_traffic_names[TRAFFICS] = { "received", "delivered", "deferred", "bounced", "rejected" };
+
 static struct names *new_domains(uint32_t cap, uint64_t seed)
 {
     return names_new(sizeof(struct domain), cap, seed);
@@ -91,7 +93,7 @@ void summary_free(struct summary *s)
 
 /* ---- time ---- */
 
-static struct day *day_of(struct summary *s, int32_t date)
+struct day *summary_day(struct summary *s, int32_t date)
 {
     for (uint32_t i = s->days_n; i > 0; i--)
         if (s->days[i - 1].date == date)
@@ -117,7 +119,7 @@ const struct moment *summary_moment(struct summary *s, const struct line *line)
     s->now.begin = time - (((int64_t)t % MOMENT_S) + MOMENT_S) % MOMENT_S;
     s->now.end = s->now.begin + MOMENT_S;
     s->now.hour = (unsigned)tm.tm_hour % 24;
-    s->now.day = day_of(s, (tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday);
+    s->now.day = summary_day(s, (tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday);
     return &s->now;
 }
 
@@ -456,7 +458,7 @@ void summary_watch(struct summary *s, struct input *input)
     s->parser = input_parser(input);
     parser_set_sink(input_parser(input), summary_event, s);
     parser_set_watch(input_parser(input), summary_found, s);
-    input_watch(input, summary_lines_begin, summary_line, s);
+    parser_set_line_watch(input_parser(input), summary_lines_begin, summary_line, s);
 }
 
 uint64_t summary_received(const struct summary *s)

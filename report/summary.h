@@ -40,6 +40,17 @@ enum tree {
     TREES
 };
 
+/* How a tree is called, and which option limits it. */
+struct tree_form {
+    const char *key;   /* in JSON and TSV */
+    const char *words; /* on the page; NULL: it does not stand there */
+    size_t limit_at;   /* in struct report_options; SIZE_MAX: it has no limit */
+};
+extern const struct tree_form tree_forms[TREES];
+
+/* How many rows of each branch are wanted: LIMIT_NONE, or 0 where the tree is left out. */
+int64_t summary_tree_limit(const struct report_options *options, enum tree tree);
+
 /* The traffic columns of pflogsumm's tables. */
 enum traffic { TRAFFIC_RECEIVED, TRAFFIC_DELIVERED, TRAFFIC_DEFERRED, TRAFFIC_BOUNCED, TRAFFIC_REJECTED, TRAFFICS };
 
@@ -58,6 +69,7 @@ enum disposition {
     DISPOSITIONS
 };
 extern const char *const disposition_names[DISPOSITIONS];
+extern const char *const summary_traffic_names[TRAFFICS]; /* in JSON and TSV */
 
 struct sessions {
     uint64_t count, seconds, max_s;
@@ -132,10 +144,13 @@ void summary_watch(struct summary *summary, struct input *input);
 /* The day and hour of a line, in local time (summary.c). */
 const struct moment *summary_moment(struct summary *summary, const struct line *line);
 
+/* The day of this date (20261121); made where there is none. */
+struct day *summary_day(struct summary *summary, int32_t date);
+
 /* Whether --syslog-name wants what this line says. */
 bool summary_wants(const struct summary *summary, const struct line *line);
 
-/* summary_lines.c: input_line_fn, and how the lines begin that it wants. */
+/* summary_lines.c: for parser_set_line_watch(), and how the lines begin that it wants. */
 extern const char summary_lines_begin[];
 void summary_line(void *context, const struct line *line);
 
@@ -152,6 +167,10 @@ void summary_sort_days(struct summary *summary);
 uint64_t summary_received(const struct summary *summary);
 uint64_t summary_delivered(const struct summary *summary);
 uint64_t summary_rejected(const struct summary *summary);
+
+/* All of it, in this format (summarise.c). */
+void summary_put(struct summary *summary, struct output *output, enum output_format format,
+                 const struct parser_counts *lines);
 
 void summary_text(const struct summary *summary, struct output *output);
 void summary_json(const struct summary *summary, struct output *output, const struct parser_counts *lines);

@@ -366,23 +366,16 @@ static void put_tree(const struct summary *s, struct output *output, enum tree t
     free(branches);
 }
 
+/* What the reader acts upon first. */
 static void put_trees(const struct summary *s, struct output *output)
 {
-    const struct report_options *o = s->options;
+    static const enum tree order[] = { TREE_REJECT,   TREE_REJECT_WARNING, TREE_HOLD,    TREE_DISCARD,
+                                       TREE_DEFERRAL, TREE_BOUNCE,         TREE_SMTP,    TREE_PANIC,
+                                       TREE_FATAL,    TREE_ERROR,          TREE_WARNING, TREE_MASTER };
 
     output_literal(output, "<h2>Details</h2>\n");
-    put_tree(s, output, TREE_REJECT, "Refusals", o->reject_detail);
-    put_tree(s, output, TREE_REJECT_WARNING, "Warnings instead of refusals", o->reject_detail);
-    put_tree(s, output, TREE_HOLD, "Holds", o->reject_detail);
-    put_tree(s, output, TREE_DISCARD, "Discards", o->reject_detail);
-    put_tree(s, output, TREE_DEFERRAL, "Deferrals", o->deferral_detail);
-    put_tree(s, output, TREE_BOUNCE, "Bounces, by relay", o->bounce_detail);
-    put_tree(s, output, TREE_SMTP, "Hosts that were not reached", o->smtp_detail);
-    put_tree(s, output, TREE_PANIC, "Panics", LIMIT_NONE);
-    put_tree(s, output, TREE_FATAL, "Fatal errors", LIMIT_NONE);
-    put_tree(s, output, TREE_ERROR, "Errors", o->warning_detail);
-    put_tree(s, output, TREE_WARNING, "Warnings", o->warning_detail);
-    put_tree(s, output, TREE_MASTER, "Master daemon", LIMIT_NONE);
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+        put_tree(s, output, order[i], tree_forms[order[i]].words, summary_tree_limit(s->options, order[i]));
 }
 
 static void put_reasons(const struct summary *s, struct output *output)

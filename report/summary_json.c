@@ -1,14 +1,15 @@
 /* A report as JSON: sums and counts, nothing that was divided or rounded, so that the reports of many machines add up.
  *
- * One object. `complete` is false where a table was cut in memory (names.h), and then the tables' `other` has what is
- * in no row. Options that cut tables in text (-h, -u, --detail) cut them here, too; without them all rows are there.
+ * One object. `format` is a number that changes when what is there changes; members are added without that. `complete`
+ * is false where a table was cut in memory (names.h), and then the tables' `other` has what is in no row. Options that
+ * cut tables in text (-h, -u, --detail) cut them here, too; without them all rows are there.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "order.h"
-#include "summary.h"
+#include "summary_add.h"
 
 struct json {
     struct output *output;
@@ -68,8 +69,6 @@ static void put_bool(struct json *json, const char *key, bool value)
 
 /* ---- counters, days, hours ---- */
 
-static const char *const traffic_names[TRAFFICS] = { "received", "delivered", "deferred", "bounced", "rejected" };
-
 static void put_counters(struct json *json)
 {
     open_section(json, "counters", '{');
@@ -100,7 +99,7 @@ static void put_sessions(struct json *json, const struct sessions *sessions)
 static void put_traffic(struct json *json, const uint64_t *traffic)
 {
     for (int i = 0; i < TRAFFICS; i++)
-        put_number(json, traffic_names[i], traffic[i]);
+        put_number(json, summary_traffic_names[i], traffic[i]);
 }
 
 static void put_days(struct json *json)
@@ -251,23 +250,8 @@ static void put_tree(struct json *json, const char *key, enum tree tree, int64_t
 
 static void put_trees(struct json *json)
 {
-    const struct report_options *o = json->summary->options;
-
-    put_tree(json, "deferralDetail", TREE_DEFERRAL, o->deferral_detail);
-    put_tree(json, "bounceDetail", TREE_BOUNCE, o->bounce_detail);
-    put_tree(json, "rejectDetail", TREE_REJECT, o->reject_detail);
-    put_tree(json, "rejectWarningDetail", TREE_REJECT_WARNING, o->reject_detail);
-    put_tree(json, "holdDetail", TREE_HOLD, o->reject_detail);
-    put_tree(json, "discardDetail", TREE_DISCARD, o->reject_detail);
-    put_tree(json, "smtpFailures", TREE_SMTP, o->smtp_detail);
-    put_tree(json, "warnings", TREE_WARNING, o->warning_detail);
-    put_tree(json, "errors", TREE_ERROR, o->warning_detail);
-    put_tree(json, "fatalErrors", TREE_FATAL, LIMIT_NONE);
-    put_tree(json, "panics", TREE_PANIC, LIMIT_NONE);
-    put_tree(json, "masterMessages", TREE_MASTER, LIMIT_NONE);
-    put_tree(json, "noSizeData", TREE_NO_SIZE, o->no_no_msg_size ? 0 : LIMIT_NONE);
-    if (o->extended)
-        put_tree(json, "messages", TREE_DETAIL, LIMIT_NONE);
+    for (int i = 0; i < TREES; i++)
+        put_tree(json, tree_forms[i].key, (enum tree)i, summary_tree_limit(json->summary->options, (enum tree)i));
 }
 
 /* ---- delays, reasons ---- */
@@ -324,6 +308,7 @@ void summary_json(const struct summary *s, struct output *output, const struct p
     open_with(&json, '{');
     put_key(&json, "report");
     output_literal(output, "\"mailtally " MAILTALLY_VERSION "\"");
+    put_number(&json, "format", SUMMARY_FORMAT);
     put_counters(&json);
     put_lines(&json, lines);
     put_days(&json);

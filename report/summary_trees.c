@@ -11,6 +11,36 @@
 #define CONTENT_OCTETS  64
 #define OTHER_OCTETS    100
 
+#define NO_LIMIT     SIZE_MAX
+#define LIMIT(field) offsetof(struct report_options, field)
+const struct tree_form tree_forms[TREES] = {
+    [TREE_DEFERRAL] = { "deferralDetail", "Deferrals", LIMIT(deferral_detail) },
+    [TREE_BOUNCE] = { "bounceDetail", "Bounces, by relay", LIMIT(bounce_detail) },
+    [TREE_REJECT] = { "rejectDetail", "Refusals", LIMIT(reject_detail) },
+    [TREE_REJECT_WARNING] = { "rejectWarningDetail", "Warnings instead of refusals", LIMIT(reject_detail) },
+    [TREE_HOLD] = { "holdDetail", "Holds", LIMIT(reject_detail) },
+    [TREE_DISCARD] = { "discardDetail", "Discards", LIMIT(reject_detail) },
+    [TREE_SMTP] = { "smtpFailures", "Hosts that were not reached", LIMIT(smtp_detail) },
+    [TREE_WARNING] = { "warnings", "Warnings", LIMIT(warning_detail) },
+    [TREE_ERROR] = { "errors", "Errors", LIMIT(warning_detail) },
+    [TREE_FATAL] = { "fatalErrors", "Fatal errors", NO_LIMIT },
+    [TREE_PANIC] = { "panics", "Panics", NO_LIMIT },
+    [TREE_MASTER] = { "masterMessages", "Master daemon", NO_LIMIT },
+    [TREE_NO_SIZE] = { "noSizeData", NULL, NO_LIMIT },
+    [TREE_DETAIL] = { "messages", NULL, NO_LIMIT },
+};
+
+int64_t summary_tree_limit(const struct report_options *options, enum tree tree)
+{
+    int64_t limit = LIMIT_NONE;
+
+    if ((tree == TREE_NO_SIZE && options->no_no_msg_size) || (tree == TREE_DETAIL && !options->extended))
+        return 0;
+    if (tree_forms[tree].limit_at != NO_LIMIT)
+        memcpy(&limit, (const char *)options + tree_forms[tree].limit_at, sizeof limit);
+    return limit;
+}
+
 #define LEVEL_OCTETS (NAME_OCTETS_MAX / 3 - 1)
 
 void summary_branch(struct summary *s, enum tree tree, const struct span *levels, unsigned n, uint64_t count)

@@ -51,12 +51,10 @@ static struct tsv row_of(struct output *output, const char *table, struct span k
     return (struct tsv){ .output = output, .table = table, .keys = { key }, .keys_n = 1 };
 }
 
-static const char *const traffic_names[TRAFFICS] = { "received", "delivered", "deferred", "bounced", "rejected" };
-
 static void put_traffic(const struct tsv *tsv, const uint64_t *traffic, const struct sessions *sessions)
 {
     for (int i = 0; i < TRAFFICS; i++)
-        put(tsv, traffic_names[i], traffic[i]);
+        put(tsv, summary_traffic_names[i], traffic[i]);
     put(tsv, "connections", sessions->count);
     put(tsv, "connectionSeconds", sessions->seconds);
 }
@@ -157,16 +155,7 @@ void summary_tsv(const struct summary *s, struct output *output)
     put_delays(s, output);
     put_table(output, "zones", s->zones, LIMIT_NONE, false, false);
     put_table(output, "plugins", s->plugins, LIMIT_NONE, false, false);
-    put_tree(s, output, TREE_DEFERRAL, "deferralDetail", o->deferral_detail);
-    put_tree(s, output, TREE_BOUNCE, "bounceDetail", o->bounce_detail);
-    put_tree(s, output, TREE_REJECT, "rejectDetail", o->reject_detail);
-    put_tree(s, output, TREE_REJECT_WARNING, "rejectWarningDetail", o->reject_detail);
-    put_tree(s, output, TREE_HOLD, "holdDetail", o->reject_detail);
-    put_tree(s, output, TREE_DISCARD, "discardDetail", o->reject_detail);
-    put_tree(s, output, TREE_SMTP, "smtpFailures", o->smtp_detail);
-    put_tree(s, output, TREE_WARNING, "warnings", o->warning_detail);
-    put_tree(s, output, TREE_ERROR, "errors", o->warning_detail);
-    put_tree(s, output, TREE_FATAL, "fatalErrors", LIMIT_NONE);
-    put_tree(s, output, TREE_PANIC, "panics", LIMIT_NONE);
-    put_tree(s, output, TREE_MASTER, "masterMessages", LIMIT_NONE);
+    for (int i = 0; i < TREES; i++)
+        if (i != TREE_NO_SIZE && i != TREE_DETAIL)
+            put_tree(s, output, (enum tree)i, tree_forms[i].key, summary_tree_limit(o, (enum tree)i));
 }

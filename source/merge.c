@@ -25,8 +25,12 @@ struct member {
     struct header header;
     bool header_found;
     int64_t time;
-    size_t order; /* among equals */
-    bool is_late; /* counted in over_cap */
+    size_t order;    /* among equals */
+    bool is_late;    /* counted in over_cap */
+    uint64_t octets; /* of the file; 0: no telling */
+    bool was_opened; /* and, if there is no reader any more, is over */
+    bool was_searched, is_limited;
+    struct window_part part; /* what is read of it, if it is limited */
 };
 
 struct merge {
@@ -35,6 +39,8 @@ struct merge {
     struct member *heap[MERGE_OPEN_MAX]; /* the one that is due stands first */
     size_t heap_n;
     uint64_t over_cap;
+    struct window window;
+    bool unpacks_ahead, is_probing;
     const struct merge_sink *sink;
 };
 
@@ -76,6 +82,13 @@ static bool make_room(struct merge *merge)
     return true;
 }
 
+static uint64_t file_octets(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 ? (uint64_t)status.st_size : 0;
+}
+
 bool merge_add(struct merge *merge, const char *path, const char *default_host)
 {
     struct member *member = calloc(1, sizeof *member);
@@ -91,21 +104,51 @@ bool merge_add(struct merge *merge, const char *path, const char *default_host)
     member->source.name = member->path;
     parser_source_host(&member->source, span_of(member->host));
     member->first_time = member->time = TIME_UNKNOWN;
+    member->octets = file_octets(path);
     member->order = merge->members_n;
     merge->members[merge->members_n++] = member;
     return true;
+}
+
+void merge_set_window(struct merge *merge, const struct window *window)
+{
+    merge->window = *window;
+}
+
+void merge_unpack_ahead(struct merge *merge)
+{
+    merge->unpacks_ahead = true;
+}
+
+/* Looked for once, even if it is opened twice. */
+static void limit(struct merge *merge, struct member *member)
+{
+    struct reader *reader = member->reader;
+
+    if (!member->was_searched)
+        member->is_limited =
+            window_find(&merge->window, reader_descriptor(reader), reader_reference_time(reader), &member->part);
+    member->was_searched = true;
+    if (member->is_limited && reader_limit(reader, member->part.begin, member->part.end))
+        member->source.lines = member->part.lines;
 }
 
 static bool open_member(struct merge *merge, struct member *member)
 {
     char error[ERROR_OCTETS];
 
-    if (!member->reader)
+    if (!member->reader) {
         member->reader = reader_open(member->path, error, sizeof error);
+        if (member->reader)
+            limit(merge, member);
+        if (member->reader && merge->unpacks_ahead && !merge->is_probing)
+            reader_unpack_ahead(member->reader);
+    }
     if (!member->reader) {
         merge->sink->trouble(merge->sink->context, error);
         return false;
     }
+    member->was_opened = !merge->is_probing;
     member->latest_time = reader_reference_time(member->reader) + FUTURE_S;
     /* The file's own time is wrong: a copy or an archive may have any. */
     if (member->first_time > member->latest_time)
@@ -172,9 +215,12 @@ static void find_first_time(struct member *member)
 
 static bool probe(struct merge *merge, struct member *member)
 {
+    bool can_be = can_be_probed(member);
+
+    merge->is_probing = can_be;
     if (!open_member(merge, member))
         return false;
-    if (!can_be_probed(member))
+    if (!can_be)
         return true;
     find_first_time(member);
     /* An error is told when the file is read. */
@@ -182,6 +228,23 @@ static bool probe(struct merge *merge, struct member *member)
     member->reader = NULL;
     member->time = TIME_UNKNOWN;
     return true;
+}
+
+double merge_part(const struct merge *merge)
+{
+    double all = 0, read = 0;
+
+    for (size_t i = 0; i < merge->members_n; i++) {
+        const struct member *member = merge->members[i];
+
+        if (member->octets == 0)
+            return -1;
+        all += (double)member->octets;
+        read += !member->was_opened ? 0
+                : member->reader    ? (double)reader_position(member->reader)
+                                    : (double)member->octets;
+    }
+    return all > 0 ? read / all : -1;
 }
 
 static int by_first_time(const void *a, const void *b)
@@ -204,6 +267,7 @@ static void probe_all(struct merge *merge)
         else
             member_free(merge->members[i]);
     }
+    merge->is_probing = false;
     merge->members_n = kept;
     if (kept)
         qsort(merge->members, kept, sizeof(struct member *), by_first_time);

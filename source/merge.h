@@ -13,6 +13,7 @@
 #define MAILTALLY_MERGE_H
 
 #include "../parser/parser.h"
+#include "window.h"
 
 /* So many files may overlap at one time; more are begun late, and merge_over_cap() counts them. Each costs a
  * descriptor and a reader's buffer. */
@@ -39,8 +40,18 @@ void merge_free(struct merge *merge);
 /* Adds a file, "-" for standard input. default_host: of lines that name none. Both are copied. False without memory. */
 bool merge_add(struct merge *merge, const char *path, const char *default_host);
 
+/* Of plain files only what this span of time needs is read (window.h). Before merge_run(). */
+void merge_set_window(struct merge *merge, const struct window *window);
+
+/* What is compressed is decompressed in threads of their own. Before merge_run(). */
+void merge_unpack_ahead(struct merge *merge);
+
 /* Reads everything; once. */
 void merge_run(struct merge *merge, const struct merge_sink *sink);
+
+/* Which part of the files has been read, from 0 to 1, while merge_run() runs; below 0 where that is unknown (a pipe).
+ */
+double merge_part(const struct merge *merge);
 
 /* How many files were begun later than their time, because MERGE_OPEN_MAX were open. */
 uint64_t merge_over_cap(const struct merge *merge);

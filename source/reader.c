@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "unpack.h"
+#include "unpack_ahead.h"
 
 /* A line of the cap's length with its newline may be split anywhere. */
 #define CARRY_OCTETS (READER_LINE_OCTETS + 4096)
@@ -28,9 +29,12 @@ struct reader {
     bool begun;
     int fd;
     int64_t reference_time;
+    uint64_t left; /* octets up to where reading is to end */
     uint64_t lines;
-    struct unpack *unpack; /* NULL: plain */
-    char *first;           /* what the decompressor reads from while it begins */
+    struct unpack *unpack;      /* NULL: plain */
+    struct unpack_ahead *ahead; /* has `unpack`, if it is not NULL */
+    bool wants_ahead;
+    char *first; /* what the decompressor reads from while it begins */
     char *name;
     char error[512];
     char buffer[CARRY_OCTETS + READER_BUFFER_OCTETS];
@@ -87,6 +91,7 @@ struct reader *reader_open(const char *path, char *error, size_t error_octets)
     /* Not the buffer: its pages are touched when they are needed. */
     memset(reader, 0, offsetof(struct reader, buffer));
     reader->next = reader->end = reader->buffer + CARRY_OCTETS;
+    reader->left = UINT64_MAX;
     reader->name = strdup(name);
     reader->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (!reader->name || reader->fd < 0 || !examine(reader, is_stdin)) {
@@ -101,7 +106,10 @@ void reader_close(struct reader *reader)
 {
     if (!reader)
         return;
-    unpack_free(reader->unpack);
+    if (reader->ahead)
+        unpack_ahead_free(reader->ahead);
+    else
+        unpack_free(reader->unpack);
     if (reader->fd > STDIN_FILENO)
         close(reader->fd);
     free(reader->first);
@@ -142,6 +150,8 @@ static ssize_t begin(struct reader *reader, char *into)
         memcpy(reader->first, into, n);
         reader->unpack = unpack_new(reader->fd, (struct span){ reader->first, n });
     }
+    if (reader->unpack && reader->wants_ahead)
+        reader->ahead = unpack_ahead_new(reader->unpack); /* where it cannot be had, this thread does it */
     return reader->unpack ? 0 : fail(reader, "decompressing failed", strerror(ENOMEM));
 }
 
@@ -155,12 +165,46 @@ static ssize_t read_block(struct reader *reader, char *into)
         if (n < 0 || !reader->unpack)
             return n;
     }
+    if (reader->ahead) {
+        n = unpack_ahead_read(reader->ahead, into, READER_BUFFER_OCTETS);
+        return n < 0 ? fail(reader, "decompressing failed", unpack_ahead_error(reader->ahead)) : n;
+    }
     if (reader->unpack) {
         n = unpack_read(reader->unpack, into, READER_BUFFER_OCTETS);
         return n < 0 ? fail(reader, "decompressing failed", unpack_error(reader->unpack)) : n;
     }
-    n = read_fully_awake(reader->fd, into, READER_BUFFER_OCTETS);
-    return n < 0 ? fail(reader, "reading failed", strerror(errno)) : n;
+    n = read_fully_awake(reader->fd, into,
+                         (size_t)(reader->left < READER_BUFFER_OCTETS ? reader->left : READER_BUFFER_OCTETS));
+    if (n < 0)
+        return fail(reader, "reading failed", strerror(errno));
+    reader->left -= (uint64_t)n;
+    return n;
+}
+
+bool reader_limit(struct reader *reader, off_t begin, off_t end)
+{
+    if (lseek(reader->fd, begin, SEEK_SET) != begin)
+        return false;
+    reader->begun = true; /* as a plain file: it was looked at */
+    reader->left = end > begin ? (uint64_t)(end - begin) : 0;
+    return true;
+}
+
+void reader_unpack_ahead(struct reader *reader)
+{
+    reader->wants_ahead = true;
+}
+
+uint64_t reader_position(const struct reader *reader)
+{
+    off_t at = lseek(reader->fd, 0, SEEK_CUR);
+
+    return at > 0 ? (uint64_t)at : 0;
+}
+
+int reader_descriptor(const struct reader *reader)
+{
+    return reader->fd;
 }
 
 /* The next block behind what is left of the last one, or nothing of it when that is above the cap already. */

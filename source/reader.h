@@ -8,6 +8,8 @@
 #ifndef MAILTALLY_READER_H
 #define MAILTALLY_READER_H
 
+#include <sys/types.h>
+
 #include "../parser/span.h"
 
 #define READER_BUFFER_OCTETS (256 * 1024)
@@ -28,6 +30,19 @@ struct reader *reader_open(const char *path, char *error, size_t error_octets);
 void reader_close(struct reader *reader);
 
 enum reader_result reader_next(struct reader *reader, struct span *line);
+
+/* Before the first line: only what lies between these offsets is read. Of a regular file that is not compressed, both
+ * at the beginning of a line (window.h). False when it cannot be positioned: then nothing has changed. */
+bool reader_limit(struct reader *reader, off_t begin, off_t end);
+
+/* Before the first line: what is compressed is decompressed in a thread of its own. */
+void reader_unpack_ahead(struct reader *reader);
+
+/* How far in the file it has read, compressed octets where it is compressed; 0 where there is no telling. */
+uint64_t reader_position(const struct reader *reader);
+
+/* For window_find(). */
+int reader_descriptor(const struct reader *reader);
 
 /* All whole lines that need no more reading, with their newlines; they live until the next call. Empty: reader_next()
  * must be called. `taken`: how many lines the block of the last call had, for the reader's sentences. Lines above the

@@ -61,5 +61,7 @@ static const struct service sasl_services[] = {
     { SPAN("saslauthd"), saslauthd },
 };
 
-const struct recogniser recogniser_cyrus = { .name = "cyrus", .any_instance = true, SERVICES(lmtp_services) };
-const struct recogniser recogniser_saslauthd = { .name = "saslauthd", SERVICES(sasl_services) };
+const struct recogniser recogniser_cyrus = {
+    .name = "cyrus", .any_instance = true, SERVICES(lmtp_services), .asks_host = true
+};
+const struct recogniser recogniser_saslauthd = { .name = "saslauthd", SERVICES(sasl_services), .asks_host = true };

@@ -134,4 +134,4 @@ static const struct service services[] = {
     { SPAN("dovecot-lda"), deliver }, { SPAN("dovecot-deliver"), deliver },
 };
 
-const struct recogniser recogniser_dovecot = { .name = "dovecot", SERVICES(services) };
+const struct recogniser recogniser_dovecot = { .name = "dovecot", SERVICES(services), .asks_host = true };

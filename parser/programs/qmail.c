@@ -87,6 +87,8 @@ static bool starting(const struct line *line, struct span rest, struct events *e
     e.agent = span_has_prefix(rest, "remote ") ? AGENT_SMTP : AGENT_OTHER;
     if (e.agent == AGENT_OTHER && !span_has_prefix(rest, "local "))
         return false;
+    span_take_until(&rest, ' ', &number);
+    e.to = rest;
     events_put(events, &e);
     return true;
 }
