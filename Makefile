@@ -24,22 +24,26 @@ soname             = $(shell objdump -p "$$($(CC) -print-file-name=lib$(1).so)" 
 SNMP_CFLAGS       := $(shell net-snmp-config --base-cflags 2>/dev/null | tr ' ' '\n' | grep -E '^-(I|DNETSNMP)' | grep -v perl | tr '\n' ' ') -DLIBNETSNMP_NAME='"$(call soname,netsnmp)"'
 SNMP_LIBS         := $(shell net-snmp-config --netsnmp-libs 2>/dev/null)
 SNMP_AGENT_LIBS   := -lnetsnmpmibs -lnetsnmpagent $(SNMP_LIBS)
-# Optional: WITH_ARCHIVE, WITH_SYSTEMD, WITH_RRD. 0 leaves it out, 1 insists on it, auto (default) takes what is there.
+# Optional: WITH_ARCHIVE, WITH_SYSTEMD, WITH_RRD, WITH_CARES. 0 leaves it out, 1 insists on it, auto (default) takes what is there.
 # What needs one that is left out says so at run time. `make config` tells what was found.
 WITH_ARCHIVE      ?= auto
 WITH_SYSTEMD      ?= auto
 WITH_RRD          ?= auto
+WITH_CARES        ?= auto
 # $(call have,auto|0|1,PACKAGE)
 have               = $(if $(filter 0 no,$(1)),,$(shell pkg-config --exists $(2) 2>/dev/null && echo yes))
 HAVE_ARCHIVE      := $(call have,$(WITH_ARCHIVE),libarchive)
 HAVE_SYSTEMD      := $(call have,$(WITH_SYSTEMD),libsystemd)
 HAVE_RRD          := $(call have,$(WITH_RRD),librrd)
+HAVE_CARES        := $(call have,$(WITH_CARES),libcares)
 ARCHIVE_CFLAGS    := $(if $(HAVE_ARCHIVE),-DMAILTALLY_ARCHIVE $(shell pkg-config --cflags libarchive) -DLIBARCHIVE_NAME='"$(call soname,archive)"')
 # The journal as a source, and what service managers are told.
 JOURNAL_CFLAGS    := $(if $(HAVE_SYSTEMD),-DMAILTALLY_JOURNAL $(shell pkg-config --cflags libsystemd))
 JOURNAL_LIBS      := $(if $(HAVE_SYSTEMD),$(shell pkg-config --libs libsystemd))
 RRD_CFLAGS        := $(if $(HAVE_RRD),-DMAILTALLY_RRD $(shell pkg-config --cflags librrd) -DLIBRRD_NAME='"$(call soname,rrd)"')
 RRD_LIBS          := $(if $(HAVE_RRD),$(shell pkg-config --libs librrd))
+# Likewise (report/cares.h).
+CARES_CFLAGS      := $(if $(HAVE_CARES),-DMAILTALLY_CARES $(shell pkg-config --cflags libcares) -DLIBCARES_NAME='"$(call soname,cares)"')
 CMOCKA_LIBS       := -lcmocka
 
 # `make V=1` shows the commands.
@@ -52,7 +56,7 @@ ROOMS := parser source config rrd agent doctor report
 all: $(B)/mailtally $(B)/mailtallyd ## Build the programs: build/mailtally and build/mailtallyd
 
 # The settings that objects were made with: other ones make them anew.
-SETTINGS := $(VERSION) $(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(WERROR) $(SNMP_CFLAGS) $(ARCHIVE_CFLAGS) $(JOURNAL_CFLAGS) $(RRD_CFLAGS)
+SETTINGS := $(VERSION) $(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(WERROR) $(SNMP_CFLAGS) $(ARCHIVE_CFLAGS) $(JOURNAL_CFLAGS) $(RRD_CFLAGS) $(CARES_CFLAGS)
 ifneq ($(file <$(B)/settings),$(SETTINGS))
 $(shell mkdir -p $(B))
 .PHONY: $(B)/settings
@@ -68,6 +72,7 @@ define summary
 	$(call option,libarchive,$(HAVE_ARCHIVE),WITH_ARCHIVE,compressed logs)
 	$(call option,libsystemd,$(HAVE_SYSTEMD),WITH_SYSTEMD,the journal as a source$(comma) and notification of systemd)
 	$(call option,librrd,$(HAVE_RRD),WITH_RRD,RRD files$(comma) graphs and pages)
+	$(call option,libcares,$(HAVE_CARES),WITH_CARES,mailtally dnsbl test)
 endef
 comma := ,
 config: ## What was found to build with, and what is left out
@@ -79,7 +84,7 @@ define way
 $(B)/$(1)/%.o: %.c $(B)/settings | deps-check
 	@mkdir -p $$(dir $$@)
 	$$(call say,CC,$$@)
-	$$(Q)$(2) $(STD) $(DEPFLAGS) $(WARNINGS) $(CPPFLAGS) $(3) $(SNMP_CFLAGS) $(ARCHIVE_CFLAGS) $(JOURNAL_CFLAGS) $(RRD_CFLAGS) -c -o $$@ $$<
+	$$(Q)$(2) $(STD) $(DEPFLAGS) $(WARNINGS) $(CPPFLAGS) $(3) $(SNMP_CFLAGS) $(ARCHIVE_CFLAGS) $(JOURNAL_CFLAGS) $(RRD_CFLAGS) $(CARES_CFLAGS) -c -o $$@ $$<
 $(B)/$(1)/libmailtally.a: $$(call objects,$(1),parser/*.c parser/programs/*.c source/*.c)
 	@rm -f $$@; $(AR) rcs $$@ $$^
 $(B)/$(1)/mailtally: $$(call objects,$(1),report/*.c doctor/*.c rrd/*.c config/*.c) $(B)/$(1)/libmailtally.a
@@ -141,7 +146,7 @@ deps: ## Install the Debian packages that building and testing need
 insist = $(if $(filter 1 yes,$($(1))),$(if $($(2)),,echo "make: $(1)=1, but pkg-config does not find $(3)" >&2; exit 1;))
 deps-check:
 	@command -v net-snmp-config >/dev/null 2>&1 || { echo "make: there is no net-snmp-config: run 'make deps' first, or install Net-SNMP's headers" >&2; exit 1; }
-	@$(call insist,WITH_ARCHIVE,HAVE_ARCHIVE,libarchive) $(call insist,WITH_SYSTEMD,HAVE_SYSTEMD,libsystemd) $(call insist,WITH_RRD,HAVE_RRD,librrd) :
+	@$(call insist,WITH_ARCHIVE,HAVE_ARCHIVE,libarchive) $(call insist,WITH_SYSTEMD,HAVE_SYSTEMD,libsystemd) $(call insist,WITH_RRD,HAVE_RRD,librrd) $(call insist,WITH_CARES,HAVE_CARES,libcares) :
 
 demo: ## Show the main job on real log lines (EMBEDDED=1: without snmpd)
 	@tools/deps

@@ -140,7 +140,8 @@ bool config_can_be_read(const char *file);
  * without memory, or when `file` cannot be read (told). Once per process. */
 struct config *config_read(const char *file, unsigned *errors);
 
-/* Likewise without messages, for whoever tells by himself what is wrong. A file that cannot be read is as an empty one. */
+/* Likewise without messages, for whoever tells by himself what is wrong. A file that cannot be read is as an empty one.
+ */
 struct config *config_read_quietly(const char *file, unsigned *errors);
 
 /* Gives the paths that the file sources stand for now, each once: globs expanded; rotated and compressed names

@@ -21,7 +21,8 @@ void doctor_help(void)
         "Looks for what usually goes wrong between a mail log, mailtallyd and snmpd, and prints for each finding one\n"
         "sentence and the command, for root, that mends it. Nothing is changed by doctor itself. Mend the first one,\n"
         "then ask again: one trouble may hide another. Run it as root: another user may not look at everything, and\n"
-        "doctor then says what it could not look at.\n\n");
+        "doctor then says what it could not look at.\n\n"
+        "Exit status: 0 something was found; 1 nothing was found, all is well; 2 error.\n\n");
 }
 
 static void print_text(struct output *out, const struct finding *findings, size_t n, char *const *unchecked,

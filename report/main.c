@@ -28,12 +28,14 @@ static const struct subcommand {
       "find messages, and print all lines of each", NULL },
     { "export", OPTIONS_COMMON | OPTIONS_EXPORT, export_run, "for AWStats, or as JSON, an event or message a line",
       NULL },
+    { "dnsbl", OPTIONS_COMMON | OPTIONS_TABLES | OPTIONS_DNSBL, dnsbl_run,
+      "count refusals by DNS blocklists, or test who is on them", dnsbl_help },
     { "merge", OPTIONS_MERGE, merge_reports_run, "add up reports of many machines", merge_reports_help },
     { "graph", OPTIONS_GRAPH, graph_run, "draw graphs from RRD files, as pictures or pages", graph_help },
     { "rrd", OPTIONS_COMMON | OPTIONS_RRD | OPTIONS_TABLES, rrd_run,
       "import logs into RRD files, adopt mailgraph's, show what is in them", rrd_help },
-    { "doctor", OPTIONS_DOCTOR | OPTIONS_TABLES, doctor_run,
-      "look for what usually goes wrong, and say how to mend it", NULL },
+    { "doctor", OPTIONS_DOCTOR | OPTIONS_TABLES, doctor_run, "look for what usually goes wrong, and say how to mend it",
+      doctor_help },
 };
 #define SUBCOMMANDS (sizeof subcommands / sizeof subcommands[0])
 
@@ -73,12 +75,6 @@ static void print_help(const struct subcommand *subcommand)
     if (subcommand->help) {
         subcommand->help();
         options_help(subcommand->options);
-        return;
-    }
-    if (subcommand->run == doctor_run) {
-        doctor_help();
-        options_help(subcommand->options);
-        printf("\nExit status: 0 something was found; 1 nothing was found, all is well; 2 error.\n");
         return;
     }
     printf("Usage: mailtally %s [OPTION...] [FILE...]\n\nmailtally %s: %s.\n\n"

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "../parser/event.h"
+#include "lookup.h"
 #include "report.h"
 #include "team.h"
 #include "when.h"
@@ -121,6 +122,43 @@ static bool set_read_all(struct options *options, const char *value, int64_t now
     (void)value;
     (void)now;
     return options->read_all = true;
+}
+
+/* ---- of dnsbl test ---- */
+
+static bool set_resolver(struct options *options, const char *value, int64_t now)
+{
+    (void)now;
+    options->lookup.resolver = value;
+    return true;
+}
+
+static bool set_rate(struct options *options, const char *value, int64_t now)
+{
+    char *end;
+    unsigned long n = strtoul(value, &end, 10);
+
+    (void)now;
+    options->lookup.rate = (unsigned)n;
+    if (*end || !is_digit(*value) || n < 1 || n > LOOKUP_RATE_MAX)
+        complain("--rate: \"%s\" is no number from 1 to %d", value, LOOKUP_RATE_MAX);
+    else
+        return true;
+    return false;
+}
+
+static bool set_timeout(struct options *options, const char *value, int64_t now)
+{
+    char *end;
+    double seconds = strtod(value, &end);
+
+    (void)now;
+    if (*end || !is_digit(*value) || !(seconds >= 0.1 && seconds <= 60)) {
+        complain("--timeout: \"%s\" is no number of seconds from 0.1 to 60", value);
+        return false;
+    }
+    options->lookup.timeout_ms = (unsigned)(seconds * 1000);
+    return true;
 }
 
 /* ---- of report ---- */
@@ -460,6 +498,11 @@ static const struct row {
     { OPTIONS_TAIL, 0, "no-follow", NULL, set_search_no_follow, PARSED, "end when the log has been read" },
     { OPTIONS_TAIL, 0, "connections", NULL, set_search_connections, PARSED,
       "connections, logins and all else that is no message, too" },
+    { OPTIONS_DNSBL, 0, "resolver", "ADDRESS[:PORT]", set_resolver, PARSED,
+      "ask this name server; default the system's" },
+    { OPTIONS_DNSBL, 0, "rate", "N", set_rate, PARSED, "at most so many questions a second; default 200" },
+    { OPTIONS_DNSBL, 0, "timeout", "SECONDS", set_timeout, PARSED,
+      "wait so long for an answer, then once more; default 3" },
     { OPTIONS_GRAPH, 'o', "output", "FILE", set_output, PARSED, "the picture: FILE.png or FILE.svg" },
     { OPTIONS_GRAPH, 0, "span", "day|week|month|year", set_span, PARSED, "what the graph shows; default day" },
     { OPTIONS_GRAPH, 0, "html", "DIRECTORY", set_html, PARSED, "write pages with all graphs there" },

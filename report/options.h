@@ -22,12 +22,19 @@ enum option_set {
     OPTIONS_RRD = 16,
     OPTIONS_GRAPH = 32,
     OPTIONS_JOBS = 64,
-    OPTIONS_MERGE = 128,   /* those of report that are about the output */
-    OPTIONS_SEARCH = 1024, /* what messages are to have: grep, tail */
-    OPTIONS_GREP = 2048,
-    OPTIONS_TAIL = 4096,
-    OPTIONS_EXPORT = 8192,
-    OPTIONS_DOCTOR = 16384,
+    OPTIONS_MERGE = 128, /* those of report that are about the output */
+    OPTIONS_DNSBL = 256,
+    OPTIONS_SEARCH = 512, /* what messages are to have: grep, tail */
+    OPTIONS_GREP = 1024,
+    OPTIONS_TAIL = 2048,
+    OPTIONS_EXPORT = 4096,
+    OPTIONS_DOCTOR = 8192,
+};
+
+/* Those of `dnsbl test`; 0 and NULL: not given. */
+struct lookup_options {
+    const char *resolver;
+    unsigned rate, timeout_ms;
 };
 
 #define SWITCHES_MAX 64
@@ -80,6 +87,7 @@ struct options {
     bool read_all; /* also what lies before --since and behind --until */
     struct report_options report;
     struct search_options search;
+    struct lookup_options lookup;
     const char *rrd_directory, *span, *output, *html;
     struct doctor_wishes doctor;
     bool wants_config; /* also when files are named */

@@ -18,6 +18,8 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 enum status count_run(const struct options *options);
 enum status events_run(const struct options *options);
 enum status report_run(const struct options *options);
+enum status dnsbl_run(const struct options *options);
+void dnsbl_help(void);
 enum status merge_reports_run(const struct options *options);
 void merge_reports_help(void);
 enum status rrd_run(const struct options *options);

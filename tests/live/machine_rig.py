@@ -150,6 +150,11 @@ class Machine:
         (self.root / "usr/sbin/policy-rc.d").unlink(missing_ok=True)
         run(["mount", "-t", "tmpfs", "-o", "mode=755", "run", self.root / "run"])
         self.sh("mkdir -p /run/lock")
+        # As sysvinit's says it; the one of systemd-sysv asks systemd, and invoke-rc.d would do nothing.
+        runlevel = self.root / "usr/sbin/runlevel"
+        runlevel.unlink(missing_ok=True)
+        runlevel.write_text("#!/bin/sh\necho N 2\n")
+        runlevel.chmod(0o755)
 
     # ---- commands
 

@@ -1,4 +1,4 @@
-"""A machine for tests: a throwaway Debian root with snmpd and rsyslogd, in which mailtallyd runs as it would on a server.
+"""A machine for tests: a throwaway Debian root with snmpd and rsyslogd, in which mailtallyd runs as on a server.
 
 Commands run there as its administrator would type them. There is no systemd in it: daemons are started by init scripts
 or by hand.
