@@ -66,8 +66,8 @@ static void write_fresh(struct import *im)
 {
     uint32_t files = im->last.files;
 
-    if (im->is_terminal)
-        fprintf(stderr, "\r\033[Kwriting the files");
+    if (im->shown.is_terminal)
+        progress_show(&im->shown, 1, "writing the files");
     rrd_directory_finish(im->directory, &im->last);
     im->last.files += files;
     take_report(im);
