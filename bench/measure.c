@@ -1,9 +1,9 @@
-/* What a command costs: measure CPU OUTPUT COMMAND [ARGUMENT...]
+/* What a command costs: measure CPU|all OUTPUT COMMAND [ARGUMENT...]
  *
- * Runs the command on one core with its standard output in the file OUTPUT, and prints, on one line: seconds that
- * passed, seconds of processor time (user and system), greatest resident memory in KiB, exit status. A program of its
- * own because the kernel counts the memory of whoever forks as the child's until it execs: below a Python of 10 MB
- * everything would look that big. And the shell's `time` rounds to milliseconds.
+ * Runs the command on one core, or all of them, with its standard output in the file OUTPUT, and prints, on one line:
+ * seconds that passed, seconds of processor time (user and system), greatest resident memory in KiB, exit status. A
+ * program of its own because the kernel counts the memory of whoever forks as the child's until it execs: below a
+ * Python of 10 MB everything would look that big. And the shell's `time` rounds to milliseconds.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
@@ -38,6 +38,7 @@ static double now_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* cpu: below 0: all. */
 static void run_child(int cpu, const char *output, char **command)
 {
     cpu_set_t one;
@@ -45,10 +46,12 @@ static void run_child(int cpu, const char *output, char **command)
 
     if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0)
         fail("cannot write", output);
-    CPU_ZERO(&one);
-    CPU_SET((size_t)cpu, &one);
-    if (sched_setaffinity(0, sizeof one, &one) != 0)
-        fail("cannot run on one core:", command[0]);
+    if (cpu >= 0) {
+        CPU_ZERO(&one);
+        CPU_SET((size_t)cpu, &one);
+        if (sched_setaffinity(0, sizeof one, &one) != 0)
+            fail("cannot run on one core:", command[0]);
+    }
     execvp(command[0], command);
     fail("cannot run", command[0]);
 }
@@ -61,7 +64,7 @@ int main(int argc, char **argv)
     pid_t child;
 
     if (argc < 4) {
-        fprintf(stderr, "usage: measure CPU OUTPUT COMMAND [ARGUMENT...]\n");
+        fprintf(stderr, "usage: measure CPU|all OUTPUT COMMAND [ARGUMENT...]\n");
         return COULD_NOT_RUN;
     }
     begun = now_s();
@@ -69,7 +72,7 @@ int main(int argc, char **argv)
     if (child < 0)
         fail("cannot fork for", argv[3]);
     if (child == 0)
-        run_child(atoi(argv[1]), argv[2], argv + 3);
+        run_child(strcmp(argv[1], "all") == 0 ? -1 : atoi(argv[1]), argv[2], argv + 3);
     while (wait4(child, &status, 0, &usage) < 0)
         if (errno != EINTR)
             fail("cannot wait for", argv[3]);
