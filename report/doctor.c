@@ -96,7 +96,7 @@ enum status doctor_run(const struct options *options)
         struct output * out, const struct finding *findings, size_t n, char *const *unchecked,
         size_t unchecked_n) = { [FORMAT_TEXT] = print_text, [FORMAT_JSON] = print_json, [FORMAT_TSV] = print_tsv };
     struct doctor_wishes wishes = options->doctor;
-    struct output *out = output_new(options->format);
+    struct output *out;
     struct doctor *doctor;
     const struct finding *findings;
     char *const *unchecked;
@@ -111,6 +111,7 @@ enum status doctor_run(const struct options *options)
         return STATUS_ERROR;
     }
     wishes.config_file = options->config_file;
+    out = output_new(options->format);
     doctor = doctor_new(&wishes);
     if (!out || !doctor) {
         complain("no memory");
