@@ -194,7 +194,7 @@ complete -c mailtally -n '__fish_seen_subcommand_from graph' -l rrd-dir -r -F -d
 complete -c mailtally -n '__fish_seen_subcommand_from graph' -s c -l config -r -F -d 'the daemon s configuration; it names the files if no FILE is given'
 complete -c mailtally -n '__fish_seen_subcommand_from graph' -l help -d 'print this'
 complete -c mailtally -n '__fish_seen_subcommand_from graph' -l version -d 'print the version'
-complete -c mailtally -n '__fish_seen_subcommand_from graph' -a 'mail errors greylist delivery refusals reasons deferrals volume connections'
+complete -c mailtally -n '__fish_seen_subcommand_from graph' -a 'mail errors greylist delivery refusals reasons deferrals queue volume connections'
 complete -c mailtally -n '__fish_seen_subcommand_from graph' -F
 complete -c mailtally -n "not __fish_seen_subcommand_from $subcommands" -a rrd -d 'import logs into RRD files, adopt mailgraph s, show what is in them'
 complete -c mailtally -n '__fish_seen_subcommand_from rrd' -s F -l format -x -a 'text json tsv' -d 'form of the output; default text'
