@@ -158,6 +158,8 @@ void messages_counted(void *context, const struct event *e);
 
 /* ---- lines and connections (messages_session.c) ---- */
 void messages_add_line(struct messages *messages, struct record *record, const struct line *line);
+/* Before anything of a line: what is due by then is given out, so that it does not depend on the lines between. */
+void messages_pass_time(struct messages *messages, const struct line *line);
 void messages_touch(struct messages *messages, struct record *record);
 
 /* Of an event: a connection begins. */

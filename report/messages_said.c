@@ -149,12 +149,13 @@ void messages_renew_text(struct messages *messages, struct record *record, struc
         *to = messages_copy(messages, record, text);
 }
 
-void messages_set_recipient(struct messages *messages, struct record *record, const struct event *e, struct span to)
+static struct recipient *set_one(struct messages *messages, struct record *record, const struct event *e,
+                                 struct span to)
 {
     struct recipient *r = messages_add_recipient(messages, record, to);
 
     if (!r)
-        return;
+        return NULL;
     r->fate = e->counter;
     r->reason = e->reason;
     r->code = e->code;
@@ -167,6 +168,47 @@ void messages_set_recipient(struct messages *messages, struct record *record, co
     messages_renew_text(messages, record, &r->relay, e->relay);
     messages_renew_text(messages, record, &r->text, e->text);
     messages_renew_text(messages, record, &r->detail, e->detail);
+    return r;
+}
+
+/* `to=<a>,<b>,c, delay=` of Sendmail, of which the event has the first: each of them, once. What is counted beyond
+ * those that can be told apart stays with the last. */
+static void set_each(struct messages *messages, struct record *record, const struct event *e)
+{
+    struct span rest = span_from(e->to.p, e->line->text.p + e->line->text.n), to;
+    struct recipient *last = NULL;
+    uint64_t n = 0;
+
+    if (rest.p > e->line->text.p && rest.p[-1] == '<')
+        rest = (struct span){ rest.p - 1, rest.n + 1 };
+    while (n < e->count) {
+        if (rest.n && rest.p[0] == '<' ? !span_take_bracketed(&rest, &to)
+                                       : !(to = span_first(rest, span_find(rest, SPAN(",")))).n)
+            break;
+        if (to.p + to.n > rest.p) /* it had no brackets */
+            rest = span_skip(rest, to.n);
+        last = set_one(messages, record, e, to);
+        if (last)
+            last->count = 1;
+        n++;
+        if (!span_take_char(&rest, ',') || (rest.n && rest.p[0] == ' '))
+            break;
+    }
+    if (last)
+        last->count += e->count - n;
+}
+
+static bool is_in_line(const struct event *e, struct span to)
+{
+    return to.p && to.p >= e->line->text.p && to.p + to.n <= e->line->text.p + e->line->text.n;
+}
+
+void messages_set_recipient(struct messages *messages, struct record *record, const struct event *e, struct span to)
+{
+    if (e->count > 1 && to.p == e->to.p && is_in_line(e, to))
+        set_each(messages, record, e);
+    else
+        set_one(messages, record, e, to);
 }
 
 /* Of the whole message. */

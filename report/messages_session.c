@@ -50,6 +50,14 @@ void messages_add_line(struct messages *messages, struct record *record, const s
     m->lines_n++;
 }
 
+void messages_pass_time(struct messages *messages, const struct line *line)
+{
+    if (line->header.time == TIME_UNKNOWN || messages->now == line_time(line))
+        return;
+    messages->now = line_time(line);
+    messages_settle(messages, messages->now);
+}
+
 void messages_touch(struct messages *messages, struct record *record)
 {
     for (size_t i = 0; i < messages->touched_n; i++)
@@ -254,7 +262,10 @@ static void postfix_line(struct messages *messages, const struct line *line)
 void messages_line(void *context, const struct line *line)
 {
     struct messages *messages = context;
-    struct name_entry *entry = line->id.n ? messages_find(messages, line->id_key) : NULL;
+    struct name_entry *entry;
+
+    messages_pass_time(messages, line);
+    entry = line->id.n ? messages_find(messages, line->id_key) : NULL;
 
     messages->order++;
     if (entry)
@@ -274,8 +285,4 @@ void messages_line(void *context, const struct line *line)
     }
     messages->touched_n = 0;
     messages->at = NULL;
-    if (line->header.time != TIME_UNKNOWN && messages->now != line_time(line)) {
-        messages->now = line_time(line);
-        messages_settle(messages, messages->now);
-    }
 }

@@ -65,6 +65,7 @@ static struct name_entry *taken(struct messages *messages, const struct event *e
     if (e->to.p && e->original_id.n) {
         messages_add_recipient(messages, entry->record, e->to);
         entry->left++;
+        entry->record->is_pipe = true; /* aliases make more recipients of one */
     }
     return entry;
 }
@@ -234,7 +235,7 @@ void messages_event(void *context, const struct event *e)
     struct messages *messages = context;
     struct name_entry *entry;
 
-    messages->now = line_time(e->line);
+    messages_pass_time(messages, e->line);
     messages->at = NULL;
     messages->at_to = (struct span){ NULL, 0 };
     entry = watch_kind(messages, e);

@@ -180,6 +180,25 @@ static void sendmail_ends_with_the_last_recipient(void **state)
                       "t=no@example.com:bounced bounced received lines=3\n");
 }
 
+static void sendmail_names_several_recipients_in_a_line(void **state)
+{
+    static const char *const lines[] = {
+        "Nov 16 08:00:02 mx1 sm-mta[21]: 5AK800aA002101: from=<alice@example.net>, size=1500, class=0, nrcpts=4, "
+        "msgid=<m1@example.net>, proto=ESMTPS, daemon=MTA, relay=relay.example.net [192.0.2.10]",
+        "Nov 16 08:00:03 mx1 sm-mta[23]: 5AK800aA002101: to=<bob@example.com>,<\"x, mailer=local, stat=Deferred\""
+        "@example.com>,carol, delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=121500, relay=mx.example.com. "
+        "[198.51.100.20], dsn=2.0.0, stat=Sent (250 ok)",
+        "Nov 16 08:00:04 mx1 sm-mta[23]: 5AK800aA002101: to=<no@example.com>, delay=00:00:02, xdelay=00:00:01, "
+        "mailer=esmtp, pri=121500, relay=mx.example.com. [198.51.100.20], dsn=5.1.1, stat=User unknown",
+        NULL
+    };
+
+    (void)state;
+    lines_give(lines, "5AK800aA002101 c=relay.example.net [192.0.2.10] f=<alice@example.net> t=bob@example.com:sent "
+                      "t=\"x, mailer=local, stat=Deferred\"@example.com:sent t=carol:sent "
+                      "t=no@example.com:bounced bounced received lines=3\n");
+}
+
 static void qmail_knows_recipients_by_deliveries(void **state)
 {
     static const char *const lines[] = {
@@ -212,9 +231,9 @@ static void opensmtpd_has_the_client_from_the_session(void **state)
     };
 
     (void)state;
-    lines_give(lines, "- c=192.0.2.11 ? lone lines=1\n"
-                      "78e5c402 c=192.0.2.11 f=<alice@example.org> t=bob@example.net:delivered "
-                      "delivered received lines=3\n");
+    lines_give(lines,
+               "78e5c402 c=192.0.2.11 f=<alice@example.org> t=bob@example.net:delivered delivered received lines=3\n"
+               "- c=192.0.2.11 ? lone lines=1\n");
 }
 
 static void exim_ends_with_completed(void **state)
@@ -312,8 +331,8 @@ static void what_the_queue_never_took_is_given_out_by_age(void **state)
                                          NULL };
 
     (void)state;
-    lines_give(lines, "AAAA2 c=a.example[192.0.2.1] ? lines=2\n"
-                      "AAAA1 c=a.example[192.0.2.1] ? endless lines=1\n"
+    lines_give(lines, "AAAA1 c=a.example[192.0.2.1] ? endless lines=1\n"
+                      "AAAA2 c=a.example[192.0.2.1] ? lines=2\n"
                       "AAAA2 c=b.example[192.0.2.2] ? endless lines=1\n");
 }
 
@@ -323,6 +342,7 @@ int main(void)
         cmocka_unit_test(postfix_through_amavis_is_one_message),
         cmocka_unit_test(a_refusal_is_a_message_of_its_own),
         cmocka_unit_test(sendmail_ends_with_the_last_recipient),
+        cmocka_unit_test(sendmail_names_several_recipients_in_a_line),
         cmocka_unit_test(qmail_knows_recipients_by_deliveries),
         cmocka_unit_test(opensmtpd_has_the_client_from_the_session),
         cmocka_unit_test(exim_ends_with_completed),
