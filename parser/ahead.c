@@ -9,8 +9,9 @@
 
 #define LINES_MAX     1024
 #define EVENTS_MAX    1536
-#define TEXT_OCTETS   (72 * 1024)
-#define FETCHED_AHEAD 2 /* lines, as in parser.c */
+#define TEXT_OCTETS   (72 * 1024) /* room for the longest line */
+#define ENOUGH_OCTETS (32 * 1024) /* of several: small enough to stay near the processor */
+#define FETCHED_AHEAD 2           /* lines, as in parser.c */
 
 /* What a line was found to say: so many events from `begin` on. */
 struct said {
@@ -104,10 +105,14 @@ static size_t begin_lines(struct ahead *ahead, struct parser_source *source, str
 
 size_t ahead_fill(struct ahead *ahead, struct parser_source *source, struct span block, size_t longest)
 {
-    size_t room = TEXT_OCTETS - ahead->text_n, taken;
-    const char *last = memrchr(block.p, '\n', block.n < room ? block.n : room);
+    size_t room = TEXT_OCTETS - ahead->text_n,
+           enough = ahead->text_n < ENOUGH_OCTETS ? ENOUGH_OCTETS - ahead->text_n : 0;
+    const char *last = memrchr(block.p, '\n', block.n < enough ? block.n : enough);
     struct span copy;
+    size_t taken;
 
+    if (!last && ahead->text_n == 0)
+        last = memrchr(block.p, '\n', block.n < room ? block.n : room);
     if (!last && ahead->text_n)
         return 0;
     if (!last) { /* longer than a whole batch */
