@@ -9,8 +9,8 @@
 
 #define LINES_MAX     1024
 #define EVENTS_MAX    1536
-#define TEXT_OCTETS   (72 * 1024) /* room for the longest line */
-#define ENOUGH_OCTETS (32 * 1024) /* of several: small enough to stay near the processor */
+#define TEXT_OCTETS   (72 * 1024) /* room for the longest line; small enough to stay near the processor */
+#define SLOTS_AHEAD   6           /* lines, likewise the next */
 #define FETCHED_AHEAD 2           /* lines, as in parser.c */
 
 /* What a line was found to say: so many events from `begin` on. */
@@ -105,14 +105,10 @@ static size_t begin_lines(struct ahead *ahead, struct parser_source *source, str
 
 size_t ahead_fill(struct ahead *ahead, struct parser_source *source, struct span block, size_t longest)
 {
-    size_t room = TEXT_OCTETS - ahead->text_n,
-           enough = ahead->text_n < ENOUGH_OCTETS ? ENOUGH_OCTETS - ahead->text_n : 0;
-    const char *last = memrchr(block.p, '\n', block.n < enough ? block.n : enough);
+    size_t room = TEXT_OCTETS - ahead->text_n, taken;
+    const char *last = memrchr(block.p, '\n', block.n < room ? block.n : room);
     struct span copy;
-    size_t taken;
 
-    if (!last && ahead->text_n == 0)
-        last = memrchr(block.p, '\n', block.n < room ? block.n : room);
     if (!last && ahead->text_n)
         return 0;
     if (!last) { /* longer than a whole batch */
@@ -262,6 +258,8 @@ void ahead_take(struct ahead *ahead)
     for (size_t i = 0; i < ahead->lines_n; i++) {
         const struct line *line = &ahead->lines[i];
 
+        if (i + SLOTS_AHEAD < ahead->lines_n)
+            flows_fetch_slot(parser->flows, line + SLOTS_AHEAD);
         if (i + FETCHED_AHEAD < ahead->lines_n)
             flows_fetch(parser->flows, line + FETCHED_AHEAD);
         if (!parser_line_is_due(parser, line))

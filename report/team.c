@@ -14,7 +14,7 @@
 #include "../parser/ahead.h"
 #include "../source/reader.h"
 
-#define BATCHES_EACH 8 /* so many for each thread */
+#define BATCHES_EACH 4 /* so many for each thread */
 
 enum stage { FREE, FILLED, RECOGNISED };
 
