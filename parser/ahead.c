@@ -9,8 +9,9 @@
 
 #define LINES_MAX     1024
 #define EVENTS_MAX    1536
-#define TEXT_OCTETS   (72 * 1024)
-#define FETCHED_AHEAD 2 /* lines, as in parser.c */
+#define TEXT_OCTETS   (72 * 1024) /* room for the longest line; small enough to stay near the processor */
+#define SLOTS_AHEAD   6           /* lines, likewise the next */
+#define FETCHED_AHEAD 2           /* lines, as in parser.c */
 
 /* What a line was found to say: so many events from `begin` on. */
 struct said {
@@ -257,6 +258,8 @@ void ahead_take(struct ahead *ahead)
     for (size_t i = 0; i < ahead->lines_n; i++) {
         const struct line *line = &ahead->lines[i];
 
+        if (i + SLOTS_AHEAD < ahead->lines_n)
+            flows_fetch_slot(parser->flows, line + SLOTS_AHEAD);
         if (i + FETCHED_AHEAD < ahead->lines_n)
             flows_fetch(parser->flows, line + FETCHED_AHEAD);
         if (!parser_line_is_due(parser, line))

@@ -37,6 +37,10 @@ void flows_event(struct flows *flows, struct event *event);
  * memory for the place where its flow is looked for. */
 void flows_begin(const struct flows *flows, struct line *line);
 
+/* The first of these alone, which reads nothing that flows_event() writes; and the second. */
+void flows_find_id(const struct flows *flows, struct line *line);
+void flows_fetch_slot(const struct flows *flows, const struct line *line);
+
 /* The line is due soon: asks the memory for the flow. */
 void flows_fetch(const struct flows *flows, const struct line *line);
 

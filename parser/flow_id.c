@@ -83,7 +83,7 @@ static inline bool find_id_of_16(const struct flows *flows, struct line *line)
 
 /* In a program's own log, which has no tags, the ids are longer, and fewer lines begin with one: that costs more than
  * it spares. */
-void flows_begin(const struct flows *flows, struct line *line)
+void flows_find_id(const struct flows *flows, struct line *line)
 {
     if (line->header.service.n == 0) {
         line->id = span_first(line->header.message, 0);
@@ -95,6 +95,16 @@ void flows_begin(const struct flows *flows, struct line *line)
     if (line->header.message.n < 16 || !find_id_of_16(flows, line))
 #endif
         find_id(flows, line);
+}
+
+void flows_begin(const struct flows *flows, struct line *line)
+{
+    flows_find_id(flows, line);
+    flows_fetch_slot(flows, line);
+}
+
+void flows_fetch_slot(const struct flows *flows, const struct line *line)
+{
     flow_table_fetch_slot(flows->table, line->id_key);
 }
 

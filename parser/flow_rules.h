@@ -23,6 +23,7 @@ struct flows {
     void *context;
     parser_joined_fn *joined; /* NULL: nobody asks */
     void *joined_context;
+    char apart[64];        /* see parser_inside.h */
     struct event *current; /* while an event is at work: what is pushed out is counted with */
     struct waiting {
         struct flow *flow; /* FLOW_WAITING; NULL: a free place */

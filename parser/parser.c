@@ -296,7 +296,7 @@ static void look_up(struct parser *parser, struct line *line)
 
 /* All of a line that does not depend on the lines before it. */
 static inline void begin_line(struct parser *parser, struct parser_source *source, struct line *line, struct span text,
-                              bool header_found)
+                              bool header_found, bool is_ahead)
 {
     line->text = text;
     line->header.message = without_carriage_return(line->header.message);
@@ -309,7 +309,7 @@ static inline void begin_line(struct parser *parser, struct parser_source *sourc
     if (header_found)
         look_up(parser, line);
     if (line->tally)
-        flows_begin(parser->flows, line);
+        (is_ahead ? flows_find_id : flows_begin)(parser->flows, line);
 }
 
 static void show(struct parser *parser, const struct line *line)
@@ -352,7 +352,7 @@ void parser_line_parsed(struct parser *parser, struct parser_source *source, str
     struct line line;
 
     line.header = *header;
-    begin_line(parser, source, &line, text, header_found);
+    begin_line(parser, source, &line, text, header_found, false);
     take_line(parser, &line);
     remember_place(parser);
 }
@@ -381,7 +381,7 @@ static void take_lines(struct parser *parser, struct parser_source *source, cons
             parser_overlong_line(parser, source);
             continue;
         }
-        begin_line(parser, source, line, text, header_parse(&line->header, &source->clock, text));
+        begin_line(parser, source, line, text, header_parse(&line->header, &source->clock, text), false);
         begun++;
     }
     for (size_t i = 0; i < begun; i++) {
@@ -407,7 +407,7 @@ void parser_lines(struct parser *parser, struct parser_source *source, struct sp
 void parser_begin_line(struct parser *parser, struct parser_source *source, struct line *line, struct span text,
                        bool header_found)
 {
-    begin_line(parser, source, line, text, header_found);
+    begin_line(parser, source, line, text, header_found, true);
 }
 
 bool parser_line_is_due(struct parser *parser, const struct line *line)

@@ -24,6 +24,7 @@ struct parser {
     struct verdicts *verdicts;
     struct repeats *repeats;
     struct copies *copies;
+    char apart[64];             /* what stands above is read by one thread while another writes below (ahead.h) */
     bool repeatable;            /* the event at work may happen again by the same line; others are once for a message */
     const struct line *current; /* the line at work: what is decided of an earlier one is not noted as its event */
     struct parser_counts counts;
@@ -47,7 +48,7 @@ struct parser {
     void *watch_context;
     parser_unrecognised_fn *line_watch; /* see parser_set_line_watch() */
     void *line_watch_context;
-    bool is_watched[256]; /* by a message's first octet */
+    bool is_watched[256];          /* by a message's first octet */
     parser_unrecognised_fn *after; /* see parser_set_after() */
     void *after_context;
 };

@@ -32,6 +32,7 @@ struct tally {
     char name[HOST_NAME_OCTETS + 1]; /* NUL-terminated */
     uint8_t name_octets;
     uint64_t key;       /* hash of the name: the host's part of a flow's key */
+    char apart[64];     /* the key is read by one thread while another counts (ahead.h) */
     int64_t last_event; /* seconds since 1970; TIME_UNKNOWN before the first */
     uint64_t counters[COUNTERS];
     bool wrote_mta;      /* an MTA of this host wrote a line about a message */
