@@ -50,7 +50,7 @@ static void recognised(struct events *events, struct event *e)
         flows_event(parser->flows, e);
     if (!was_room)
         flows_gave_up(parser->flows);
-    events->evidence_wanted = flows_wait_for_evidence(parser->flows);
+    events->evidence_wanted = parser->after || flows_wait_for_evidence(parser->flows);
 }
 
 /* In place of recognised(), so that it costs nothing where nobody watches. */
@@ -170,6 +170,7 @@ void parser_set_after(struct parser *parser, parser_unrecognised_fn *after, void
 {
     parser->after = after;
     parser->after_context = context;
+    parser->events.evidence_wanted = after || flows_wait_for_evidence(parser->flows); /* it is a part of the message */
 }
 
 uint64_t parser_id_key(const struct parser *parser, const struct event *event, struct span id)
@@ -261,7 +262,7 @@ static void settle(struct parser *parser, int64_t now, const struct tally *host)
     verdicts_settle(parser->verdicts, now, host);
     if (parser->last.tally)
         flows_settle(parser->flows, now, host, &parser->last);
-    parser->events.evidence_wanted = flows_wait_for_evidence(parser->flows);
+    parser->events.evidence_wanted = parser->after || flows_wait_for_evidence(parser->flows);
 }
 
 static struct span without_carriage_return(struct span line)

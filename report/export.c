@@ -94,10 +94,15 @@ static bool is_local(enum counter fate)
 
 static void put_record(struct output *output, const struct message *m, const struct recipient *r)
 {
-    const enum counter fate = r && r->fate != COUNTER_NONE ? r->fate : m->fate;
+    enum counter fate = r && r->fate != COUNTER_NONE ? r->fate : m->fate;
     const struct span relay = r ? host_of(r->relay) : (struct span){ NULL, 0 };
-    bool is_sent = code_of(fate, 0) == CODE_SENT;
-    int64_t size = is_sent && m->size_octets > 0 ? m->size_octets : 0;
+    bool is_sent;
+    int64_t size;
+
+    if (fate == COUNTER_NONE) /* accepted, and the log has no more: that of a server in front */
+        fate = COUNTER_DELIVERED;
+    is_sent = code_of(fate, 0) == CODE_SENT;
+    size = is_sent && m->size_octets > 0 ? m->size_octets : 0;
 
     put_time(output, r && r->time ? r->time : m->first);
     put_field(output, m->from, "<>");
@@ -113,14 +118,17 @@ static void put_record(struct output *output, const struct message *m, const str
 /* Deferred recipients whose end the log does not have are deliveries that are not made yet. */
 static void put_awstats(struct output *output, const struct message *m)
 {
-    bool any = false;
+    bool any = false, has_fates = false;
+
+    for (const struct recipient *r = m->recipients; r; r = r->next)
+        has_fates |= r->fate != COUNTER_NONE; /* then the others' are not known: those of an alias, say */
 
     if (m->first == TIME_UNKNOWN)
         return;
     for (const struct recipient *r = m->recipients; r; r = r->next) {
         const uint64_t times = r->count < 1 ? 1 : r->count < REPEATED_MAX ? r->count : REPEATED_MAX;
 
-        if (r->fate == COUNTER_NONE && m->fate == COUNTER_NONE && !m->received)
+        if (r->fate == COUNTER_NONE && (has_fates || (m->fate == COUNTER_NONE && (!m->received || !m->is_front))))
             continue;
         for (uint64_t i = 0; i < times; i++)
             put_record(output, m, r);

@@ -8,6 +8,7 @@
 #include "input.h"
 #include "message_rows.h"
 #include "messages.h"
+#include "seek.h"
 #include "wanted.h"
 
 #define SORT_OCTETS_MAX (UINT64_C(1) << 30) /* of messages that are to be sorted */
@@ -45,7 +46,7 @@ static bool take_pattern(struct options *options)
     options->files++;
     options->files_n--;
     if (strchr(pattern, '@') && !strpbrk(pattern, " \t<>=,;"))
-        options->search.address = pattern;
+        options->search.any = pattern;
     else
         options->search.text = pattern;
     return true;
@@ -168,6 +169,73 @@ static void put_sorted(struct grep *grep)
     free(grep->found);
 }
 
+/* ---- what lines of it must have ---- */
+
+/* The text that some line of each message that is asked for has; false: there is none. An address stands in its line
+ * with its own local part, and a domain in letters of any case. */
+static bool set_needle(const struct search_options *search, struct span *text, size_t *nocase_from)
+{
+    const char *const addresses[] = { search->any, search->address, search->from, search->to };
+    const char *exact = search->queue_id ? search->queue_id : search->message_id ? search->message_id : search->text;
+
+    *nocase_from = search->ignore_case ? 0 : SIZE_MAX;
+    if (exact) {
+        *text = span_of(exact);
+        if (exact == search->message_id && text->n > 2 && text->p[0] == '<')
+            *text = span_first(span_skip(*text, 1), text->n - 2);
+        if (exact != search->text)
+            *nocase_from = SIZE_MAX;
+        return text->n > 0;
+    }
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+        const char *at = addresses[i] ? strrchr(addresses[i], '@') : NULL;
+
+        if (!addresses[i] || !*addresses[i] || strpbrk(addresses[i], "<>"))
+            continue;
+        *text = span_of(addresses[i]);
+        if (!search->ignore_case)
+            *nocase_from = at ? (size_t)(at - addresses[i]) : *addresses[i] == '.' ? 0 : SIZE_MAX;
+        return true;
+    }
+    if (!search->domain && !search->client)
+        return false;
+    *text = span_of(search->domain ? search->domain : search->client);
+    *nocase_from = 0;
+    return true;
+}
+
+struct seek_files {
+    struct seek *seek;
+    bool is_fine;
+};
+
+static void add_file(void *context, const char *path, const char *host)
+{
+    struct seek_files *files = context;
+
+    files->is_fine = seek_add(files->seek, path, host) && files->is_fine;
+}
+
+/* NULL: the whole log is to be parsed. */
+static struct seek *find_lines(const struct options *options, const struct input *input)
+{
+    struct span text;
+    size_t nocase_from;
+    struct seek_files files = { .is_fine = true };
+
+    if (options->search.whole || options->search.sort == SORT_CONNECTION_TIME ||
+        options->search.sort == SORT_CONNECTIONS || !set_needle(&options->search, &text, &nocase_from))
+        return NULL;
+    files.seek = seek_new(input_config(input), text, nocase_from);
+    if (!files.seek)
+        return NULL;
+    input_each_file(input, add_file, &files);
+    if (files.is_fine && seek_run(files.seek) == SEEK_DONE)
+        return files.seek;
+    seek_free(files.seek);
+    return NULL;
+}
+
 /* ---- the run ---- */
 
 static enum status search(struct grep *grep, const struct options *options, struct input *input)
@@ -175,6 +243,7 @@ static enum status search(struct grep *grep, const struct options *options, stru
     const struct messages_options how = { .keep_lines = true,
                                           .connections = options->search.sort == SORT_CONNECTION_TIME };
     struct messages *messages = messages_new(&how, take, grep);
+    struct seek *seek;
     enum status status;
 
     if (!messages) {
@@ -182,13 +251,15 @@ static enum status search(struct grep *grep, const struct options *options, stru
         return STATUS_ERROR;
     }
     messages_watch(messages, input_parser(input));
-    status = input_read(input);
+    seek = find_lines(options, input);
+    status = seek ? (enum status)seek_feed(seek, input_parser(input)) : input_read(input);
     messages_settle(messages, INT64_MAX);
     put_sorted(grep);
     if (messages_given_up(messages))
         complain("%" PRIu64 " messages were printed without their end: more than %d were under way at one time",
                  messages_given_up(messages), MESSAGES_CAP);
     messages_free(messages);
+    seek_free(seek);
     return status;
 }
 

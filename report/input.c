@@ -236,6 +236,12 @@ void input_set_progress(struct input *input, void (*progress)(void *context, uin
     input->progress_context = context;
 }
 
+void input_each_file(const struct input *input, void (*each)(void *context, const char *path, const char *host),
+                     void *context)
+{
+    merge_each_file(input->merge, each, context);
+}
+
 static void take_line(void *context, struct parser_source *source, struct span line, const struct header *header,
                       bool header_found)
 {

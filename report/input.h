@@ -38,6 +38,10 @@ void input_limit(struct input *input, int64_t since, int64_t until);
  * the lines that are left out are counted, which is faster than reading them. Before input_read(). */
 void input_want_numbers(struct input *input);
 
+/* Calls `each` for the files that input_read() would read, in the order of the operands. */
+void input_each_file(const struct input *input, void (*each)(void *context, const char *path, const char *host),
+                     void *context);
+
 /* Reads everything, or of plain files what --since and --until need (source/window.h). STATUS_ERROR when a file could
  * not be read, or not to its end: it was told, and the others were read. */
 enum status input_read(struct input *input);

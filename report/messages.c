@@ -125,10 +125,11 @@ static void set_helo(struct messages *messages, struct record *r, const struct e
         set_text(messages, r, &r->m.helo, inside);
 }
 
+/* One whose fate is open: aliases may lead a message to one address twice. */
 static struct recipient *find_recipient(const struct message *m, struct span to)
 {
     for (struct recipient *r = m->recipients; r; r = r->next)
-        if (to.p && r->to.p && span_eq(r->to, to))
+        if ((r->fate == COUNTER_NONE || r->fate == COUNTER_DEFERRED) && to.p && r->to.p && span_eq(r->to, to))
             return r;
     return NULL;
 }
@@ -242,6 +243,8 @@ static struct name_entry *open_message(struct messages *messages, const struct e
     if (!entry)
         entry = find_or_add(messages, e);
     entry->record->is_opened = entry->record->m.is_whole = true;
+    /* OpenSMTPD's: its messages have names of their own. */
+    entry->record->is_session = span_is(e->line->header.program, "smtpd");
     if (!entry->left)
         entry->left = e->recipients;
     set_envelope(messages, entry->record, e);
@@ -255,7 +258,7 @@ static struct name_entry *queued(struct messages *messages, const struct event *
     struct name_entry *entry = find_or_add(messages, e);
 
     set_envelope(messages, entry->record, e);
-    entry->record->is_queued = true;
+    entry->record->is_queued = messages->has_queue = true;
     if (entry->record->place == PLACE_ATTEMPT)
         messages_place(messages, entry->record, PLACE_OPEN);
     return entry;

@@ -84,6 +84,7 @@ struct message {
     uint64_t refusals, deferrals;                  /* a bit for each reason that it met */
     bool received;                                 /* counted as received: the queue took it from outside */
     bool reinjected;                               /* came back from a filter */
+    bool is_front;                                 /* the log has no more of it than that a server in front took it */
     bool is_lone;                                  /* an event without a message */
     bool is_whole;                                 /* its beginning was seen */
     bool is_complete;                              /* its end was seen */

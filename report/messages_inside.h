@@ -94,6 +94,7 @@ struct messages {
     struct record *at;
     struct span at_to;
     uint64_t order;
+    bool has_queue; /* an MTA logs here */
     int64_t now;
     struct session *sessions[SESSION_SLOTS];
     uint32_t sessions_n;

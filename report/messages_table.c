@@ -244,6 +244,7 @@ void messages_give_out(struct messages *messages, struct record *record)
         m->disconnected = record->session->end;
         m->connection = record->session->connection;
     }
+    m->is_front = record->is_front && !m->ids && !messages->has_queue;
     messages_set_fate(m);
     if (!record->is_session) /* of a program that names sessions: no message */
         messages->take(messages->context, m);

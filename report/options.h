@@ -59,6 +59,7 @@ struct report_options {
 /* Of grep, tail and export: what a message is to have, all of it. NULL: not asked for. */
 enum search_sort { SORT_NONE, SORT_CONNECTION_TIME, SORT_CONNECTIONS, SORT_SIZE, SORT_DELAY };
 struct search_options {
+    const char *any; /* an address of it, or its Message-ID */
     const char *address, *from, *to, *domain, *client, *queue_id, *message_id, *text;
     int event;                           /* enum counter; 0: not asked for */
     int refusal_reason, deferral_reason; /* both may have the name; 0: not asked for */

@@ -301,7 +301,8 @@ static enum status follow(struct tail *tail)
 
 static bool prepare(struct tail *tail)
 {
-    const struct messages_options how = { .keep_lines = tail->options->search.text != NULL,
+    const struct messages_options how = { .keep_lines = tail->options->search.text || tail->options->search.address ||
+                                                        tail->options->search.to,
                                           .connections = true,
                                           .is_followed = true };
 

@@ -71,6 +71,41 @@ static bool is_recipient(const struct message *m, const char *asked, bool ignore
     return false;
 }
 
+/* The address stands at `at` of the text, and is no part of a longer one. */
+static bool stands_at(struct span text, size_t at, struct span asked, size_t local_n, bool ignore_case)
+{
+    static const char before[] = "<=,:;([\" \t", behind[] = ">,:;)]\" \t";
+    struct span here = span_first(span_skip(text, at), asked.n), local = span_first(here, local_n);
+    size_t end = at + asked.n;
+
+    return (at == 0 || strchr(before, text.p[at - 1])) && (end == text.n || strchr(behind, text.p[end])) &&
+           eq(local, span_first(asked, local_n), ignore_case) &&
+           eq_nocase(span_skip(here, local_n), span_skip(asked, local_n));
+}
+
+/* In one of its lines, behind these words: what events do not have, as the address that an alias stands for, and the
+ * recipients in a filter's line. */
+static bool is_in_lines(const struct message *m, const char *address, struct span words, bool ignore_case)
+{
+    struct span asked = span_of(address), local, domain;
+
+    split(asked, &local, &domain);
+    if (!local.n || !domain.n)
+        return false;
+    for (const struct message_line *line = m->lines; line; line = line->next)
+        for (size_t at = 0; at + asked.n <= line->text.n; at++) {
+            const char *sign = span_chr(span_skip(line->text, at + local.n), '@');
+
+            if (!sign || (size_t)(sign - line->text.p) - local.n + asked.n > line->text.n)
+                break;
+            at = (size_t)(sign - line->text.p) - local.n;
+            if (stands_at(line->text, at, asked, local.n, ignore_case) && at >= words.n &&
+                span_eq(span_first(span_skip(line->text, at - words.n), words.n), words))
+                return true;
+        }
+    return false;
+}
+
 static bool is_of_domain(const struct message *m, struct span asked)
 {
     if (asked.n && asked.p[0] == '@')
@@ -171,10 +206,14 @@ bool wanted_message(const struct search_options *search, int64_t since, int64_t 
         if (!refused && !deferred)
             return false;
     }
-    return (!search->address || (m->from.p && wanted_is_address(m->from, search->address, nocase)) ||
-            is_recipient(m, search->address, nocase)) &&
+    return (!search->any || (m->from.p && wanted_is_address(m->from, search->any, nocase)) ||
+            is_recipient(m, search->any, nocase) || is_in_lines(m, search->any, SPAN(""), nocase) ||
+            span_eq(without_brackets(m->message_id), span_of(search->any))) &&
+           (!search->address || (m->from.p && wanted_is_address(m->from, search->address, nocase)) ||
+            is_recipient(m, search->address, nocase) || is_in_lines(m, search->address, SPAN(""), nocase)) &&
            (!search->from || wanted_is_address(m->from, search->from, nocase)) &&
-           (!search->to || is_recipient(m, search->to, nocase)) &&
+           (!search->to || is_recipient(m, search->to, nocase) ||
+            is_in_lines(m, search->to, SPAN("orig_to=<"), nocase)) &&
            (!search->domain || is_of_domain(m, span_of(search->domain))) &&
            (!search->client || is_client(m->client, span_of(search->client))) &&
            (!search->queue_id || has_id(m, span_of(search->queue_id))) &&
@@ -186,9 +225,9 @@ bool wanted_message(const struct search_options *search, int64_t since, int64_t 
 
 bool wanted_anything(const struct search_options *search)
 {
-    return search->address || search->from || search->to || search->domain || search->client || search->queue_id ||
-           search->message_id || search->text || search->event || search->refusal_reason || search->deferral_reason ||
-           search->plugin;
+    return search->any || search->address || search->from || search->to || search->domain || search->client ||
+           search->queue_id || search->message_id || search->text || search->event || search->refusal_reason ||
+           search->deferral_reason || search->plugin;
 }
 
 bool wanted_is_noise(const struct message *m)

@@ -404,6 +404,13 @@ void merge_run(struct merge *merge, const struct merge_sink *sink)
         run_many(merge);
 }
 
+void merge_each_file(const struct merge *merge, void (*each)(void *context, const char *path, const char *host),
+                     void *context)
+{
+    for (size_t i = 0; i < merge->members_n; i++)
+        each(context, merge->members[i]->path, merge->members[i]->host);
+}
+
 uint64_t merge_over_cap(const struct merge *merge)
 {
     return merge->over_cap;

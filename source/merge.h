@@ -46,6 +46,10 @@ void merge_set_window(struct merge *merge, const struct window *window);
 /* What is compressed is decompressed in threads of their own. Before merge_run(). */
 void merge_unpack_ahead(struct merge *merge);
 
+/* Calls `each` for the files that were added, in their order. Before merge_run(). */
+void merge_each_file(const struct merge *merge, void (*each)(void *context, const char *path, const char *host),
+                     void *context);
+
 /* Reads everything; once. */
 void merge_run(struct merge *merge, const struct merge_sink *sink);
 
