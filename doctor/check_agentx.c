@@ -154,6 +154,11 @@ static void ask(struct doctor *d, const char *path)
     static const uint32_t subtree[] = { OID_ROOT, OID_OBJECTS, OID_AGENT };
     char command[COMMAND_OCTETS] = "";
 
+    /* The question below takes the subtree for a moment: a daemon that registers in that moment would be refused. */
+    if (objects_answer(d)) {
+        d->link_is_fine = true;
+        return;
+    }
     switch (agentx_ask(path, subtree, sizeof subtree / sizeof subtree[0])) {
     case AGENTX_REGISTERED:
         d->link_is_fine = true;

@@ -189,6 +189,15 @@ static void tell_hidden(struct doctor *d)
           "mailtallyd has registered with snmpd, but the view of the community hides its objects");
 }
 
+bool objects_answer(const struct doctor *d)
+{
+    static const oid version[] = { OID_ROOT, OID_OBJECTS, OID_AGENT, OID_AGENT_VERSION, 0 };
+
+    return ask(d->wishes.snmp_address ? d->wishes.snmp_address : DEFAULT_ADDRESS,
+               d->wishes.community ? d->wishes.community : DEFAULT_COMMUNITY, version,
+               sizeof version / sizeof version[0], NULL, 0) == ANSWER_VALUE;
+}
+
 void check_snmp(struct doctor *d)
 {
     static const oid uptime[] = { 1, 3, 6, 1, 2, 1, 1, 3, 0 };

@@ -126,6 +126,11 @@ void add_replace(char command[COMMAND_OCTETS], const struct conf_line *line, con
  * the snippet holds. */
 void add_snmpd_lines(const struct doctor *d, char command[COMMAND_OCTETS], const char *const *lines);
 
+/* ---- check_snmp.c ---- */
+
+/* Whether a manager is given the daemon's version. */
+bool objects_answer(const struct doctor *d);
+
 /* ---- the checks ---- */
 
 void check_config(struct doctor *d);
