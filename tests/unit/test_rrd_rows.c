@@ -145,8 +145,8 @@ static void rows_are_those_of_librrd(void **state)
         { NOON - 7 * DAY + 1620, 3 * 1440, 30, 1000, 2500 },
         { NOON - 365 * DAY, 3 * 1440, 0, 0, 0 }, /* nothing at all */
         { NOON - 40 * DAY, 40 * 1440 + 7, 5, 0, 0 },
-        { NOON - 731 * DAY + 4440, 730 * 1440 + 11, 20, 100000, 500000 }, /* two years; most of one is silent */
-        { NOON - 731 * DAY + 4440, 730 * 1440, 1, 1000, 1051000 },        /* longer than the longest archive */
+        { NOON - 731 * DAY + 4440, 730 * 1440 + 11, 20, 100000, 500000 }, /* two years, longer than the longest archive;
+                                                                             most of one is silent */
     };
     struct scratch *scratch = *state;
     char slow[160], fast[160], error[RRD_ERROR_OCTETS];
