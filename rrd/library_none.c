@@ -25,6 +25,12 @@ int librrd_create_r(const char *path, unsigned long step, time_t last, int n, co
     return -1;
 }
 
+int librrd_restore(int n, char **words)
+{
+    (void)n, (void)words;
+    return -1;
+}
+
 int librrd_update_r(const char *path, const char *names, int n, const char **values)
 {
     (void)path, (void)names, (void)n, (void)values;
