@@ -228,6 +228,11 @@ static struct zone *zone_row(struct tallies *t, struct span raw)
 
 /* ---- counting ---- */
 
+void tallies_without_recent(struct tallies *t)
+{
+    t->without_recent = true;
+}
+
 static void count_recent(struct tallies *t, enum counter counter, int64_t time, uint64_t n)
 {
     int64_t step = time / RECENT_STEP_S;
@@ -301,11 +306,12 @@ void tallies_event(struct tallies *t, const struct event *e)
         host->counters[e->counter] += e->count;
         if (time > host->last_event)
             host->last_event = time;
-        if (time >= 0)
-            count_host_recent(t, host, e->counter, time, e->count);
     }
-    if (time >= 0)
+    if (time >= 0 && !t->without_recent) {
+        if (host != &t->total)
+            count_host_recent(t, host, e->counter, time, e->count);
         count_recent(t, e->counter, time, e->count);
+    }
 
     switch (e->counter) {
     case COUNTER_REJECTED:

@@ -136,6 +136,8 @@ static bool make_parser(struct input *input, const struct options *options)
     if (getrandom(&parser.seed, sizeof parser.seed, GRND_NONBLOCK) != (ssize_t)sizeof parser.seed)
         parser.seed = (uint64_t)time(NULL);
     input->tallies = tallies_new(parser.seed);
+    if (input->tallies)
+        tallies_without_recent(input->tallies);
     input->parser = input->tallies ? parser_new(&parser, input->tallies, &unknown) : NULL;
     if (!input->parser)
         complain(unknown ? "no mail program \"%s\" is known" : "no memory", unknown);
