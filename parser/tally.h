@@ -66,8 +66,8 @@ struct tallies; /* opaque */
 struct tallies *tallies_new(uint64_t seed);
 void tallies_free(struct tallies *tallies);
 
-/* The events of the last hour are not kept, nor those of hosts: for who prints what a log has, for which they are 1 to 3 %
- * of the work. */
+/* The events of the last hour are not kept, nor those of hosts: for who prints what a log has, for which they are 1 to
+ * 3 % of the work. */
 void tallies_without_recent(struct tallies *tallies);
 
 uint64_t tallies_seed(const struct tallies *tallies);

@@ -41,7 +41,7 @@ struct tallies {
     struct reason_counts refusals[REFUSAL_REASONS];
     uint64_t deferrals[DEFERRAL_REASONS];
     uint64_t delays[2][DELAY_BUCKETS]; /* sent, delivered; not cumulative */
-    bool without_recent; /* see tallies_without_recent() */
+    bool without_recent;               /* see tallies_without_recent() */
     struct recent_step recent[RECENT_STEPS];
     struct recents recents; /* of each host */
     int64_t clock_step; /* the clock's last step; at first the end of time, so that what was loaded is looked through */
