@@ -55,8 +55,21 @@ ROOMS := parser source config rrd agent doctor report
 
 all: $(B)/mailtally $(B)/mailtallyd ## Build the programs: build/mailtally and build/mailtallyd
 
+# PROFILE=1: as packages are built. gcc learns from a run over the tests' logs (tools/train) which ways are often gone; the
+# programs for that run are built in $(B)/train. Calls through pointers are known by the names of the profiles' files, so
+# both builds name the same ones.
+PROFILE         ?=
+PROFILES        ?= $(B)/profiles
+PROFILE_CFLAGS  := $(if $(filter 1,$(PROFILE)),-fprofile-use -fprofile-correction -fprofile-partial-training -Wno-missing-profile,$(if $(filter train,$(PROFILE)),-fprofile-generate -fprofile-update=prefer-atomic))
+ifneq ($(PROFILE_CFLAGS),)
+PROFILE_NAME     = -dumpbase $(PROFILES)/$*.c
+ifeq ($(findstring gcc,$(CC)),)
+$(error PROFILE=$(PROFILE) needs gcc, and CC is $(CC))
+endif
+endif
+
 # The settings that objects were made with: other ones make them anew.
-SETTINGS := $(VERSION) $(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(WERROR) $(SNMP_CFLAGS) $(ARCHIVE_CFLAGS) $(JOURNAL_CFLAGS) $(RRD_CFLAGS) $(CARES_CFLAGS)
+SETTINGS := $(VERSION) $(CC) $(CFLAGS) $(PROFILE_CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(WERROR) $(SNMP_CFLAGS) $(ARCHIVE_CFLAGS) $(JOURNAL_CFLAGS) $(RRD_CFLAGS) $(CARES_CFLAGS)
 ifneq ($(file <$(B)/settings),$(SETTINGS))
 $(shell mkdir -p $(B))
 .PHONY: $(B)/settings
@@ -84,7 +97,7 @@ define way
 $(B)/$(1)/%.o: %.c $(B)/settings | deps-check
 	@mkdir -p $$(dir $$@)
 	$$(call say,CC,$$@)
-	$$(Q)$(2) $(STD) $(DEPFLAGS) $(WARNINGS) $(CPPFLAGS) $(3) $(SNMP_CFLAGS) $(ARCHIVE_CFLAGS) $(JOURNAL_CFLAGS) $(RRD_CFLAGS) $(CARES_CFLAGS) -c -o $$@ $$<
+	$$(Q)$(2) $(STD) $(DEPFLAGS) $(WARNINGS) $(CPPFLAGS) $(3) $(SNMP_CFLAGS) $(ARCHIVE_CFLAGS) $(JOURNAL_CFLAGS) $(RRD_CFLAGS) $(CARES_CFLAGS) $(4) -c -o $$@ $$<
 $(B)/$(1)/libmailtally.a: $$(call objects,$(1),parser/*.c parser/programs/*.c source/*.c)
 	@rm -f $$@; $(AR) rcs $$@ $$^
 $(B)/$(1)/mailtally: $$(call objects,$(1),report/*.c doctor/*.c rrd/*.c config/*.c) $(B)/$(1)/libmailtally.a
@@ -100,10 +113,21 @@ LTO      := -flto=auto
 AR       := gcc-ar
 endif
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-$(eval $(call way,obj,$(CC),$(CFLAGS) $(TUNING) $(HARDEN) $(LTO)))
+$(eval $(call way,obj,$(CC),$(CFLAGS) $(TUNING) $(PROFILE_CFLAGS) $(HARDEN) $(LTO),$$(PROFILE_NAME)))
 $(eval $(call way,san,$(CC),-O1 -g $(SANITIZE)))
 $(eval $(call way,cov,clang,-O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link))
 $(eval $(call way,clang,clang,-O1 -g))
+
+ifeq ($(PROFILE),1)
+SOURCES := $(foreach r,$(ROOMS) parser/programs,$(wildcard $(r)/*.[ch] $(r)/*.def))
+$(patsubst %.c,$(B)/obj/%.o,$(filter %.c,$(SOURCES))): $(B)/trained
+$(B)/trained: $(SOURCES) $(B)/settings tools/train
+	@rm -rf $(PROFILES)
+	@$(MAKE) --no-print-directory B=$(B)/train PROFILE=train PROFILES=$(PROFILES) WERROR= $(B)/train/mailtally
+	$(call say,TRAIN,$(PROFILES))
+	$(Q)tools/train $(B)/train/mailtally
+	@touch $@
+endif
 
 $(B)/%: $(B)/obj/%
 	@cp -f $< $@
@@ -166,7 +190,8 @@ soak: all ## Ten minutes of load, with rotations and restarts of snmpd; nothing 
 test-programs: $(UNIT) $(B)/san/mailtally $(B)/san/mailtallyd $(FUZZ) ## Build the test programs
 clang: $(call objects,clang,$(foreach r,$(ROOMS),$(r)/*.c) parser/programs/*.c) ## Compile everything with clang's warnings
 
-bench: all ## Measure against grep, mailgraph and pflogsumm; writes bench/RESULTS.md
+bench: all ## Measure what packages have against grep, mailgraph and pflogsumm; writes bench/RESULTS.md
+	@$(MAKE) --no-print-directory B=$(B)/profiled PROFILE=1 all
 	@bench/run
 
 # Where things go: below PREFIX, but for the configuration, which Net-SNMP looks for in /etc/snmp.

@@ -271,7 +271,7 @@ static size_t put_character(struct output *output, struct span s)
     uint32_t c = 0;
     size_t n = utf8_length(s, &c);
     const char *escape = n ? short_escape(output->format, c) : NULL;
-    char hex[8];
+    char hex[16];
 
     if (escape)
         output_literal(output, escape);
