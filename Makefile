@@ -19,7 +19,7 @@ STD      := -std=c17 -D_GNU_SOURCE -DMAILTALLY_VERSION='"$(VERSION)"'
 DEPFLAGS := -MMD -MP
 
 # Asked, not guessed; := so that each is asked once. Empty before `make deps`.
-# Libraries that are loaded when they are needed (library.h of the rooms), by the name that programs would be linked with.
+# Libraries that are loaded when they are needed (load/load.h), by the name that programs would be linked with.
 soname             = $(shell objdump -p "$$($(CC) -print-file-name=lib$(1).so)" 2>/dev/null | awk '$$1 == "SONAME" { print $$2 }')
 SNMP_CFLAGS       := $(shell net-snmp-config --base-cflags 2>/dev/null | tr ' ' '\n' | grep -E '^-(I|DNETSNMP)' | grep -v perl | tr '\n' ' ') -DLIBNETSNMP_NAME='"$(call soname,netsnmp)"'
 SNMP_LIBS         := $(shell net-snmp-config --netsnmp-libs 2>/dev/null)
@@ -42,7 +42,6 @@ JOURNAL_CFLAGS    := $(if $(HAVE_SYSTEMD),-DMAILTALLY_JOURNAL $(shell pkg-config
 JOURNAL_LIBS      := $(if $(HAVE_SYSTEMD),$(shell pkg-config --libs libsystemd))
 RRD_CFLAGS        := $(if $(HAVE_RRD),-DMAILTALLY_RRD $(shell pkg-config --cflags librrd) -DLIBRRD_NAME='"$(call soname,rrd)"')
 RRD_LIBS          := $(if $(HAVE_RRD),$(shell pkg-config --libs librrd))
-# Likewise (report/cares.h).
 CARES_CFLAGS      := $(if $(HAVE_CARES),-DMAILTALLY_CARES $(shell pkg-config --cflags libcares) -DLIBCARES_NAME='"$(call soname,cares)"')
 CMOCKA_LIBS       := -lcmocka
 
@@ -51,7 +50,7 @@ Q := $(if $(V),,@)
 say = @$(if $(V),:,printf '  %-6s %s\n' '$(1)' '$(2)')
 
 objects = $(patsubst %.c,$(B)/$(1)/%.o,$(wildcard $(2)))
-ROOMS := parser source config rrd agent doctor report
+ROOMS := load parser source config rrd agent doctor report
 
 all: $(B)/mailtally $(B)/mailtallyd ## Build the programs: build/mailtally and build/mailtallyd
 
@@ -98,7 +97,7 @@ $(B)/$(1)/%.o: %.c $(B)/settings | deps-check
 	@mkdir -p $$(dir $$@)
 	$$(call say,CC,$$@)
 	$$(Q)$(2) $(STD) $(DEPFLAGS) $(WARNINGS) $(CPPFLAGS) $(3) $(SNMP_CFLAGS) $(ARCHIVE_CFLAGS) $(JOURNAL_CFLAGS) $(RRD_CFLAGS) $(CARES_CFLAGS) $(4) -c -o $$@ $$<
-$(B)/$(1)/libmailtally.a: $$(call objects,$(1),parser/*.c parser/programs/*.c source/*.c)
+$(B)/$(1)/libmailtally.a: $$(call objects,$(1),load/*.c parser/*.c parser/programs/*.c source/*.c)
 	@rm -f $$@; $(AR) rcs $$@ $$^
 $(B)/$(1)/mailtally: $$(call objects,$(1),report/*.c doctor/*.c rrd/*.c config/*.c) $(B)/$(1)/libmailtally.a
 	$$(call say,LINK,$$@)

@@ -385,7 +385,7 @@ static int import_state(struct options *o, const char *directory)
     if (!standard)
         fclose(text);
     if (good) {
-        printf("mailtallyd: the state in %s is that of %s\n", directory, o->import_file);
+        printf("mailtallyd: the state in %s is that of %s\n", directory, standard ? "standard input" : o->import_file);
         return EXIT_ENDED;
     }
     snprintf(message, sizeof message, "%s was not imported: %s", standard ? "standard input" : o->import_file, error);

@@ -362,7 +362,7 @@ static const struct {
       "source SECONDS (60) | silent MINUTES | hostSilent MINUTES | rate COUNTER HIGH NORMAL [1|5|15|60]" },
 };
 
-static bool load_library(void)
+static bool has_library(void)
 {
     char why[512];
 
@@ -374,7 +374,7 @@ static bool load_library(void)
 
 void config_register(const char *type)
 {
-    if (!load_library())
+    if (!has_library())
         return;
     forget();
     for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++)
@@ -452,7 +452,7 @@ struct config *config_read(const char *file, unsigned *errors)
         fprintf(stderr, "mailtally: %s: the configuration cannot be read: %s\n", file, strerror(errno));
         return NULL;
     }
-    if (!load_library())
+    if (!has_library())
         return NULL;
     snmp.snmp_enable_stderrlog();
     return read_now(file, errors);
@@ -460,7 +460,7 @@ struct config *config_read(const char *file, unsigned *errors)
 
 struct config *config_read_quietly(const char *file, unsigned *errors)
 {
-    if (!load_library())
+    if (!has_library())
         return NULL;
     snmp.snmp_enable_calllog(); /* nobody listens; without any log Net-SNMP writes to standard error */
     return read_now(file, errors);

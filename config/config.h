@@ -107,6 +107,9 @@ bool config_set_save_interval(struct config *config, const char *seconds, char *
 bool config_add_source(struct config *config, enum config_source_type type, const char *path, const char *host,
                        char *error);
 
+/* Those behind it move up. */
+void config_remove_source(struct config *config, size_t i);
+
 bool config_add_queue(struct config *config, const char *directory, char *error);
 
 /* The name of the instance: points into the directory. */

@@ -1,33 +1,12 @@
-/* See library.h. The name of the library is that of the one we were built with (Makefile).
- *
+/* See library.h.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "library.h"
 
-#include <dlfcn.h>
-#include <stdio.h>
-#include <string.h>
-
-static bool find(void *handle, const char *name, void *function, char *why, size_t why_octets)
-{
-    void *found = dlsym(handle, name);
-
-    memcpy(function, &found, sizeof found); /* ISO C has no way from void * to a function */
-    if (!found)
-        snprintf(why, why_octets, "%s has no %s: install Net-SNMP's library anew (Debian 12: libsnmp40)",
-                 LIBNETSNMP_NAME, name);
-    return found != NULL;
-}
-
-/* It is not unloaded: it keeps what was registered. A second time costs a look at a list. */
 bool libnetsnmp_load(struct libnetsnmp *library, char *why, size_t why_octets)
 {
-    void *handle = dlopen(LIBNETSNMP_NAME, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    static const char *const names[] = { LIBNETSNMP_FUNCTIONS(LOAD_NAME) };
+    static const struct load_wish wish = { LIBNETSNMP_NAME, "Net-SNMP's library (Debian 12: libsnmp40)", names,
+                                           sizeof names / sizeof names[0] };
 
-    if (!handle) {
-        snprintf(why, why_octets, "%s cannot be loaded (%s): install Net-SNMP's library (Debian 12: libsnmp40)",
-                 LIBNETSNMP_NAME, dlerror());
-        return false;
-    }
-#define FIND(name) &&find(handle, #name, &library->name, why, why_octets)
-    return true LIBNETSNMP_FUNCTIONS(FIND);
+    return load_library(&wish, library, why, why_octets);
 }

@@ -10,7 +10,7 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
-#include <stdbool.h>
+#include "../load/load.h"
 
 /* clang-format off */
 #define LIBNETSNMP_FUNCTIONS(F) \
@@ -23,12 +23,10 @@
 /* clang-format on */
 
 struct libnetsnmp {
-#define LIBNETSNMP_MEMBER(name) __typeof__(name) *name;
-    LIBNETSNMP_FUNCTIONS(LIBNETSNMP_MEMBER)
-#undef LIBNETSNMP_MEMBER
+    LIBNETSNMP_FUNCTIONS(LOAD_MEMBER)
 };
 
-/* Fills it in; it stays good until the process ends. False: `why` (of why_octets) says why not, and what to install. */
+/* As load_library(). */
 bool libnetsnmp_load(struct libnetsnmp *library, char *why, size_t why_octets);
 
 #endif

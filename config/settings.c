@@ -69,6 +69,13 @@ void config_free(struct config *config)
     free(config);
 }
 
+void config_remove_source(struct config *config, size_t i)
+{
+    free(config->sources[i].path);
+    free(config->sources[i].host);
+    memmove(&config->sources[i], &config->sources[i + 1], (--config->sources_n - i) * sizeof *config->sources);
+}
+
 static bool replace(char **value, const char *with, char *error)
 {
     char *copy = strdup(with);

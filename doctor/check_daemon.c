@@ -63,6 +63,8 @@ static void check_fresh(struct doctor *d)
     int64_t written = 0;
     struct stat status;
 
+    if (!answers(d, "the state directory", d->config->state_directory))
+        return;
     config_each_file(d->config, newest, &written);
     if (snprintf(path, sizeof path, "%s/state", d->config->state_directory) >= (int)sizeof path ||
         stat(path, &status) != 0)

@@ -65,7 +65,7 @@ void check_rrd(struct doctor *d)
     struct look look = { .d = d };
     enum access_result result;
 
-    if (!directory || !d->account.known)
+    if (!directory || !d->account.known || !answers(d, "the directory of the RRD files", directory))
         return;
     result = account_access(d, directory, R_OK | W_OK | X_OK, at);
     if (result != ACCESS_YES) {

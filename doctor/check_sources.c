@@ -19,13 +19,13 @@ static const char *const usual_logs[] = { "/var/log/mail.log",       "/var/log/m
                                           "/var/log/qpsmtpd/current" };
 
 /* The first of them that holds something and is not `but`; NULL: none. */
-static const char *other_log(const char *but)
+static const char *other_log(struct doctor *d, const char *but)
 {
     struct stat status;
 
     for (size_t i = 0; i < sizeof usual_logs / sizeof usual_logs[0]; i++)
-        if (strcmp(usual_logs[i], but) != 0 && stat(usual_logs[i], &status) == 0 && S_ISREG(status.st_mode) &&
-            status.st_size > 0)
+        if (strcmp(usual_logs[i], but) != 0 && answers(d, "the log", usual_logs[i]) &&
+            stat(usual_logs[i], &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0)
             return usual_logs[i];
     return NULL;
 }
@@ -46,7 +46,7 @@ static void add_other_source(struct doctor *d, char command[COMMAND_OCTETS], con
 /* What to follow instead; "" when nothing is there. */
 static void add_way_out(struct doctor *d, char command[COMMAND_OCTETS], const char *path)
 {
-    const char *other = other_log(path);
+    const char *other = other_log(d, path);
     char source[PATH_MAX + 16];
     pid_t pid;
 
@@ -94,7 +94,7 @@ static void tell_empty(struct doctor *d, const char *path, const struct stat *st
     char command[COMMAND_OCTETS] = "";
     struct conf_line line;
 
-    if (d->now - (int64_t)status->st_mtime < DAY_S && !other_log(path))
+    if (d->now - (int64_t)status->st_mtime < DAY_S && !other_log(d, path))
         return; /* rotated a moment ago */
     if (!conf_find(d, "source", path, &line) && conf_find(d, "source", NULL, &line))
         return; /* one of many */
@@ -122,7 +122,7 @@ static void check_content(struct doctor *d, const char *path)
         not_checked(d, "what is in the log %s: it may not be read by this user; run doctor as root", path);
     if (n <= 0 || !is_binary(head, (size_t)n))
         return;
-    if (other_log(path)) {
+    if (other_log(d, path)) {
         add_way_out(d, command, path);
     } else if (conf_find(d, "source", path, &line)) {
         add_comment_out(command, &line);

@@ -51,7 +51,7 @@ void check_state(struct doctor *d)
     struct statvfs room;
     enum access_result result;
 
-    if (!who_is_known(d))
+    if (!who_is_known(d) || !answers(d, "the state directory", directory))
         return;
     result = account_access(d, directory, R_OK | W_OK | X_OK, at);
     if (result != ACCESS_YES && strcmp(at, directory) != 0 && result == ACCESS_NO) {

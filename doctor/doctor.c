@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../source/mounts.h"
+
 static void add_finding(struct doctor *d, const char *id, const char *command, bool mends, const char *format,
                         va_list arguments)
 {
@@ -82,6 +84,7 @@ struct doctor *doctor_new(const struct doctor_wishes *wishes)
     d->wishes = *wishes;
     d->is_root = geteuid() == 0;
     d->now = (int64_t)time(NULL);
+    d->mounts = mounts_new(MOUNTS_TABLE);
     if (gethostname(d->host, sizeof d->host - 1) != 0)
         strcpy(d->host, "localhost");
     return d;
@@ -97,6 +100,9 @@ void doctor_free(struct doctor *d)
     }
     for (size_t i = 0; i < d->unchecked_n; i++)
         free(d->unchecked[i]);
+    for (size_t i = 0; i < d->silent_n; i++)
+        free(d->silent[i]);
+    mounts_free(d->mounts);
     config_free(d->config);
     free(d);
 }
@@ -120,8 +126,8 @@ static void look_around(struct doctor *d)
 
 bool doctor_examine(struct doctor *d)
 {
-    static void (*const checks[])(struct doctor * d) = { check_state, check_sources, check_lines, check_daemon,
-                                                         check_rrd,   check_agentx,  check_snmp };
+    static void (*const checks[])(struct doctor * d) = { check_mounts, check_state, check_sources, check_lines,
+                                                         check_daemon, check_rrd,   check_agentx,  check_snmp };
 
     look_around(d);
     check_config(d);

@@ -18,6 +18,7 @@
 #define UNCHECKED_MAX  32
 #define COMMAND_OCTETS 4096
 #define GROUPS_MAX     128
+#define SILENT_MAX     32
 #define USER_DEFAULT   "mailtally"
 #define USUAL_CONFIG   "/etc/snmp/mailtallyd.conf"
 #define SNMPD_CONFIG   "/etc/snmp/snmpd.conf"
@@ -31,6 +32,8 @@ struct account {
     gid_t gid, groups[GROUPS_MAX];
     size_t groups_n; /* of the running process, when there is one: a new group wants a restart */
 };
+
+struct mounts;
 
 struct running {
     pid_t pid;                  /* 0: none */
@@ -47,6 +50,9 @@ struct doctor {
     bool is_root, account_exists, link_is_fine;
     char host[256]; /* this machine */
     int64_t now;
+    struct mounts *mounts;    /* NULL: not known, and all are taken for local */
+    char *silent[SILENT_MAX]; /* where they are mounted, or patterns that lead there: nobody may touch these */
+    size_t silent_n;
     struct finding findings[FINDINGS_MAX];
     size_t findings_n;
     char *unchecked[UNCHECKED_MAX];
@@ -131,10 +137,18 @@ void add_snmpd_lines(const struct doctor *d, char command[COMMAND_OCTETS], const
 /* Whether a manager is given the daemon's version. */
 bool objects_answer(const struct doctor *d);
 
+/* ---- check_mounts.c ---- */
+
+/* Whether a path or pattern can be touched without hanging. Of what cannot, a finding says so once; `what` it is:
+ * "the log". Takes ten seconds where it hangs, for the first such path of a mount. */
+bool answers(struct doctor *d, const char *what, const char *pattern);
+
 /* ---- the checks ---- */
 
 void check_config(struct doctor *d);
 void check_daemon(struct doctor *d);
+/* Takes sources that do not answer out of the configuration. */
+void check_mounts(struct doctor *d);
 void check_state(struct doctor *d);
 void check_sources(struct doctor *d);
 void check_lines(struct doctor *d);

@@ -8,7 +8,8 @@
 #define MAILTALLY_CARES_H
 
 #include <ares.h>
-#include <stdbool.h>
+
+#include "../load/load.h"
 
 /* False: *why says what to install. */
 bool libcares_load(const char **why);
@@ -21,9 +22,7 @@ bool libcares_load(const char **why);
 /* clang-format on */
 
 struct libcares {
-#define CARES_MEMBER(name) __typeof__(name) *name;
-    CARES_FUNCTIONS(CARES_MEMBER)
-#undef CARES_MEMBER
+    CARES_FUNCTIONS(LOAD_MEMBER)
 };
 
 /* Good after libcares_load(). */

@@ -6,6 +6,7 @@
 #include "../doctor/doctor.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -108,6 +109,10 @@ enum status doctor_run(const struct options *options)
     }
     if (options->config_file && !config_can_be_read(options->config_file)) {
         complain("%s: the configuration cannot be read: %s", options->config_file, strerror(errno));
+        return STATUS_ERROR;
+    }
+    if (wishes.user && !getpwnam(wishes.user)) {
+        complain("there is no user %s (--user): name whom mailtallyd runs as", wishes.user);
         return STATUS_ERROR;
     }
     wishes.config_file = options->config_file;

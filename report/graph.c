@@ -75,6 +75,16 @@ static bool directory_is_there(const char *directory)
     return false;
 }
 
+static bool has_files(const char *directory)
+{
+    char path[PATH_MAX];
+
+    for (unsigned kind = 0; kind < RRD_KINDS; kind++)
+        if (rrd_path(path, sizeof path, directory, NULL, (enum rrd_kind)kind) && access(path, F_OK) == 0)
+            return true;
+    return false;
+}
+
 static bool host_is_there(const struct graph_view *view)
 {
     char path[PATH_MAX];
@@ -126,8 +136,13 @@ static enum status draw(const struct options *options, const char *directory)
     if (!take_form(options->output, &look.svg) || !set_span(options, &view) || !host_is_there(&view))
         return STATUS_ERROR;
     if (!graph_read(&view, error)) {
-        complain("the graph \"%s\" cannot be drawn from %s: %s", name, directory,
-                 error[0] ? error : "there is no such file");
+        if (!view.host && !has_files(directory))
+            complain("there are no RRD files in %s: `mailtally rrd import` makes them of logs, and mailtallyd with "
+                     "rrdDirectory in its configuration",
+                     directory);
+        else
+            complain("the graph \"%s\" cannot be drawn from %s: %s", name, directory,
+                     error[0] ? error : "there is no such file");
         return STATUS_ERROR;
     }
     image = graph_draw(&view, &look, &n, error);

@@ -253,6 +253,8 @@ static enum status search(struct grep *grep, const struct options *options, stru
     messages_watch(messages, input_parser(input));
     seek = find_lines(options, input);
     status = seek ? (enum status)seek_feed(seek, input_parser(input)) : input_read(input);
+    if (seek && status == STATUS_ERROR)
+        input_tell_configured(input);
     messages_settle(messages, INT64_MAX);
     put_sorted(grep);
     if (messages_given_up(messages))

@@ -21,6 +21,8 @@
 #define PROGRESS_LINES 16384
 #define DEFAULT_HOST   "localhost" /* of lines that name none: the log may be from anywhere */
 
+#define LINES_ENOUGH 10 /* fewer say nothing of what a file is */
+
 struct input {
     struct config *config;
     struct host_filter *hosts;
@@ -337,6 +339,25 @@ void input_want_numbers(struct input *input)
     input->wants_numbers = true;
 }
 
+void input_tell_configured(const struct input *input)
+{
+    if (input->is_configured)
+        complain("these are the files of the daemon's configuration (default %s); name a FILE to read another",
+                 CONFIG_DEFAULT_SOURCE);
+}
+
+/* Noughts would look like an answer. Not told of a part of a log, where others' lines may be all that there is. */
+static void tell_no_mail_log(const struct input *input)
+{
+    const struct parser_counts *counts = parser_counts(input->parser);
+
+    if (counts->lines < LINES_ENOUGH || counts->recognised + counts->unrecognised > 0 || input->since || input->until ||
+        input->hosts || input->config->switched_off[0])
+        return;
+    complain("none of the %llu lines that were read is of a mail program that mailtally knows: is this a mail log?",
+             (unsigned long long)counts->lines);
+}
+
 enum status input_read(struct input *input)
 {
     const struct window window = { input->since, input->until, input->wants_numbers };
@@ -358,10 +379,10 @@ enum status input_read(struct input *input)
     team_free(input->team);
     input->team = NULL;
     progress_end(&input->shown);
-    if (input->is_configured && input->has_trouble)
-        complain("these are the files of the daemon's configuration (default %s); name a FILE to read another",
-                 CONFIG_DEFAULT_SOURCE);
+    if (input->has_trouble)
+        input_tell_configured(input);
     parser_settle(input->parser, INT64_MAX);
+    tell_no_mail_log(input);
     if (merge_over_cap(input->merge))
         complain("more than %d files overlap in time: %llu of them were read late, so that mail that passes from one "
                  "file to another may count as two",

@@ -44,6 +44,9 @@ void input_each_file(const struct input *input, void (*each)(void *context, cons
 
 /* Reads everything, or of plain files what --since and --until need (source/window.h). STATUS_ERROR when a file could
  * not be read, or not to its end: it was told, and the others were read. */
+/* Behind the troubles of files that no operand named. */
+void input_tell_configured(const struct input *input);
+
 enum status input_read(struct input *input);
 
 #endif

@@ -69,7 +69,8 @@ struct lookup *lookup_new(const char *resolver, unsigned rate, unsigned timeout_
         result = libcares()->ares_set_servers_ports_csv(lookup->channel, resolver);
     if (result == ARES_SUCCESS)
         return lookup;
-    *why = libcares()->ares_strerror(result);
+    *why = result == ARES_EBADSTR ? "--resolver takes an address: 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353"
+                                  : libcares()->ares_strerror(result);
     lookup_free(lookup);
     return NULL;
 }

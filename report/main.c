@@ -78,9 +78,10 @@ static void print_help(const struct subcommand *subcommand)
         return;
     }
     printf("Usage: mailtally %s [OPTION...] [FILE...]\n\nmailtally %s: %s.\n\n"
-           "FILE may be plain, gzip, bzip2, xz or zstd; \"-\" is standard input; several are put in order of time.\n"
+           "%s; \"-\" is standard input; several are put in order of time.\n"
            "Without FILE the files that the daemon is configured to follow are read.\n\n",
-           subcommand->name, subcommand->name, subcommand->summary);
+           subcommand->name, subcommand->name, subcommand->summary,
+           subcommand->run == tail_run ? "FILE is not compressed" : "FILE may be plain, gzip, bzip2, xz or zstd");
     if (subcommand->run == grep_run)
         printf("The first operand is what to look for, an address or a text, unless one of --address to --plugin says "
                "it.\n"

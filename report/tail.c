@@ -5,16 +5,19 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "../parser/tally.h"
 #include "../source/source.h"
+#include "../source/unpack.h"
 #include "input.h"
 #include "message_rows.h"
 #include "messages.h"
@@ -209,7 +212,10 @@ static void tell_troubles(struct tail *tail)
             continue;
         snprintf(tail->told[i], sizeof tail->told[i], "%.63s", status.last_error);
         if (status.last_error[0] && status.state != SOURCE_OK && status.state != SOURCE_CATCHING_UP) {
-            complain("%s", status.last_error);
+            if (status.state == SOURCE_MISSING && tail->options->search.no_follow)
+                complain("%s: does not exist", status.name);
+            else
+                complain("%s", status.last_error);
             tail->has_trouble = true;
         }
     }
@@ -232,11 +238,30 @@ static void add_source(struct tail *tail, bool added, const char *name, const ch
     tail->sources_n++;
 }
 
+/* What does not grow is not followed. */
+static bool is_compressed(const char *path)
+{
+    char first[UNPACK_MAGIC_OCTETS];
+    struct stat status;
+    int fd = stat(path, &status) == 0 && S_ISREG(status.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    ssize_t n = fd < 0 ? -1 : read(fd, first, sizeof first);
+
+    if (fd >= 0)
+        close(fd);
+    return n > 0 && unpack_format_of((struct span){ first, (size_t)n }) == UNPACK_COMPRESSED;
+}
+
 static void add_file(void *context, const char *path, const char *host)
 {
     struct tail *tail = context;
     bool is_stdin = strcmp(path, "-") == 0;
 
+    if (!is_stdin && is_compressed(path)) {
+        complain("%s: is compressed, and will not grow: unpack it into `mailtally tail -`, or look with mailtally grep",
+                 path);
+        tail->has_trouble = true;
+        return;
+    }
     if (tail->sources_n == SOURCES_MAX) {
         complain("%s: more than %d files cannot be followed", path, SOURCES_MAX);
         tail->has_trouble = true;

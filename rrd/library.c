@@ -1,16 +1,13 @@
-/* See library.h. The name of the library is that of the one we were built with (Makefile).
+/* See library.h.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "library.h"
 
 #ifdef MAILTALLY_RRD
 
-#include <dlfcn.h>
 #include <pthread.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+
+#include "../load/load.h"
 
 /* clang-format off */
 #define FUNCTIONS(F) \
@@ -22,35 +19,20 @@
 /* clang-format on */
 
 static struct {
-#define MEMBER(name) __typeof__(name) *name;
-    FUNCTIONS(MEMBER)
+    FUNCTIONS(LOAD_MEMBER)
 } library;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool loaded;
 static char why_not[512] = "librrd is not loaded";
 
-static bool find(void *handle, const char *name, void *function)
-{
-    void *found = dlsym(handle, name);
-
-    memcpy(function, &found, sizeof found); /* ISO C has no way from void * to a function */
-    if (!found)
-        snprintf(why_not, sizeof why_not, "%s has no %s: install the package librrd8 anew", LIBRRD_NAME, name);
-    return found != NULL;
-}
-
 static void load(void)
 {
-    void *handle = dlopen(LIBRRD_NAME, RTLD_NOW | RTLD_LOCAL);
+    static const char *const names[] = { FUNCTIONS(LOAD_NAME) };
+    static const struct load_wish wish = { LIBRRD_NAME, "librrd (Debian 12: librrd8)", names,
+                                           sizeof names / sizeof names[0] };
 
-    if (!handle) {
-        snprintf(why_not, sizeof why_not, "%s cannot be loaded (%s): install the package librrd8", LIBRRD_NAME,
-                 dlerror());
-        return;
-    }
-#define FIND(name) &&find(handle, #name, &library.name)
-    loaded = true FUNCTIONS(FIND);
+    loaded = load_library(&wish, &library, why_not, sizeof why_not);
 }
 
 static bool has_library(void)

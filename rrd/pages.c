@@ -135,7 +135,7 @@ static bool make_directory(struct site *s, const char *path)
         return chmod(path, 0755) == 0;
     if (errno == EEXIST)
         return true;
-    tell(s, path, strerror(errno));
+    tell(s, path, errno == ENOENT ? "cannot be made: the directory above it does not exist" : strerror(errno));
     return false;
 }
 

@@ -10,7 +10,7 @@
 
 #ifdef MAILTALLY_ARCHIVE
 #include "library.h"
-#define FILTER(name) offsetof(struct libarchive, read_support_filter_##name)
+#define FILTER(name) offsetof(struct libarchive, archive_read_support_filter_##name)
 #else
 #define FILTER(name) 0
 #endif
@@ -83,7 +83,7 @@ static la_ssize_t feed(struct archive *archive, void *context, const void **bloc
     }
     n = read_fully_awake(unpack->fd, unpack->input, sizeof unpack->input);
     if (n < 0)
-        unpack->library.set_error(archive, errno, "%s", strerror(errno));
+        unpack->library.archive_set_error(archive, errno, "%s", strerror(errno));
     *block = unpack->input;
     return n;
 }
@@ -92,7 +92,7 @@ static bool switch_filter_on(struct unpack *unpack)
 {
     int (*support)(struct archive *);
 
-    unpack->archive = unpack->library.read_new();
+    unpack->archive = unpack->library.archive_read_new();
     if (!unpack->archive)
         return false;
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
@@ -100,8 +100,8 @@ static bool switch_filter_on(struct unpack *unpack)
             memcpy(&support, (const char *)&unpack->library + formats[i].support, sizeof support);
             support(unpack->archive);
         }
-    unpack->library.read_support_format_raw(unpack->archive);
-    unpack->library.read_support_format_empty(unpack->archive);
+    unpack->library.archive_read_support_format_raw(unpack->archive);
+    unpack->library.archive_read_support_format_empty(unpack->archive);
     return true;
 }
 
@@ -126,7 +126,7 @@ void unpack_free(struct unpack *unpack)
     if (!unpack)
         return;
     if (unpack->archive)
-        unpack->library.read_free(unpack->archive);
+        unpack->library.archive_read_free(unpack->archive);
     free(unpack);
 }
 
@@ -137,9 +137,9 @@ static bool begin(struct unpack *unpack)
     int result;
 
     unpack->begun = true;
-    if (unpack->library.read_open(unpack->archive, unpack, NULL, feed, NULL) != ARCHIVE_OK)
+    if (unpack->library.archive_read_open(unpack->archive, unpack, NULL, feed, NULL) != ARCHIVE_OK)
         return false;
-    result = unpack->library.read_next_header(unpack->archive, &entry);
+    result = unpack->library.archive_read_next_header(unpack->archive, &entry);
     unpack->empty = result == ARCHIVE_EOF;
     return result == ARCHIVE_OK || result == ARCHIVE_WARN || unpack->empty;
 }
@@ -153,14 +153,14 @@ ssize_t unpack_read(struct unpack *unpack, char *into, size_t octets)
     if (unpack->empty)
         return 0;
     do
-        n = unpack->library.read_data(unpack->archive, into, octets);
+        n = unpack->library.archive_read_data(unpack->archive, into, octets);
     while (n == ARCHIVE_RETRY);
     return n < 0 ? -1 : n;
 }
 
 const char *unpack_error(const struct unpack *unpack)
 {
-    const char *text = unpack->archive ? unpack->library.error_string(unpack->archive) : unpack->why_not;
+    const char *text = unpack->archive ? unpack->library.archive_error_string(unpack->archive) : unpack->why_not;
 
     return text ? text : "damaged data";
 }

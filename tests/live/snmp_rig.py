@@ -7,6 +7,7 @@ process ends.
 SPDX-License-Identifier: GPL-2.0-or-later
 """
 import atexit
+import ctypes
 import os
 import pathlib
 import re
@@ -105,6 +106,17 @@ def with_own_mounts():
         os.environ["MAILTALLY_UNSHARED"] = "1"
         os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, "-B",
                               os.path.abspath(sys.argv[0])])
+
+
+def mount_dead(path):
+    """A mount whose server never answers: FUSE without anybody behind it. Lives as long as what is returned is open."""
+    fd = os.open("/dev/fuse", os.O_RDWR)
+    options = f"fd={fd},rootmode=40000,user_id=0,group_id=0"
+    if ctypes.CDLL(None, use_errno=True).mount(b"dead", os.fsencode(path), b"fuse", 0, options.encode()) != 0:
+        number = ctypes.get_errno()
+        os.close(fd)
+        raise OSError(number, os.strerror(number))
+    return fd
 
 
 # ---- processes

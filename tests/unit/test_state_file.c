@@ -439,6 +439,9 @@ static void it_is_due_when_something_is_new_and_the_interval_is_over(void **stat
     assert_true(saver_free(saver, 1000));
 }
 
+/* What a busy machine may take between a pause that begins and a look at it. */
+#define SLACK_MS 5000
+
 static void failures_are_counted_and_saving_recovers_by_itself(void **state)
 {
     struct scratch *scratch = *state;
@@ -448,22 +451,22 @@ static void failures_are_counted_and_saving_recovers_by_itself(void **state)
 
     log_mute(true);
     snprintf(directory, sizeof directory, "%s/missing/state", scratch->directory);
-    saver = saver_new(directory, 10, NULL, -1);
+    saver = saver_new(directory, SLACK_MS, NULL, -1);
     for (unsigned i = 1; i <= 20; i++) {
         assert_int_equal(save(saver, 1), SAVER_FAILED);
         assert_int_equal(saver_failures(saver), i);
         assert_non_null(strstr(saver_trouble(saver), "missing/state"));
         assert_false(saver_due(saver, true, true)); /* no hurry, also when somebody waits */
         wait = saver_wait_ms(saver, true, true, 1000000);
-        assert_true(wait >= before - 20 && wait <= SAVER_BACKOFF_MS);
+        assert_true(wait >= before - SLACK_MS && wait <= SAVER_BACKOFF_MS);
         before = wait;
     }
-    assert_true(before > SAVER_BACKOFF_MS - 100);
+    assert_true(before > SAVER_BACKOFF_MS - SLACK_MS);
     assert_int_equal(scratch_shell(scratch, "mkdir missing"), 0);
     assert_int_equal(save(saver, 7), SAVER_SAVED); /* the directory itself is made, and locked */
     assert_string_equal(saver_trouble(saver), "");
     assert_int_equal(saver_failures(saver), 20);
-    assert_in_range(saver_wait_ms(saver, true, false, 1000), 0, 10);
+    assert_in_range(saver_wait_ms(saver, true, false, 100000), 0, SLACK_MS);
     assert_int_equal(scratch_shell(scratch, "test -s missing/state/state && test -e missing/state/lock"), 0);
     assert_true(saver_free(saver, 1000));
     log_mute(false);
