@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "output.h"
 #include "rrd.h"
@@ -270,11 +269,10 @@ static bool show(struct output *output, const struct options *options, const cha
 {
     struct shown *s = calloc(1, sizeof *s);
     rrd_info_t *info;
-    struct stat status;
     char error[RRD_ERROR_OCTETS];
 
-    if (stat(path, &status) == 0 && (!S_ISREG(status.st_mode) || status.st_size == 0)) {
-        complain("%s: is not an RRD file", path); /* librrd says then that it cannot be mapped */
+    if (!rrd_file_may_be(path, error)) {
+        complain("%s: %s", path, error);
         free(s);
         return false;
     }

@@ -42,6 +42,7 @@ static bool write_file(struct site *s, const char *path, const char *octets, siz
     bool good;
 
     snprintf(temporary, sizeof temporary, "%s.new", path);
+    errno = 0;
     fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
     good = fd >= 0 && write(fd, octets, n) == (ssize_t)n && fchmod(fd, 0644) == 0;
     if (fd >= 0 && close(fd) != 0)
@@ -49,7 +50,7 @@ static bool write_file(struct site *s, const char *path, const char *octets, siz
     good = good && rename(temporary, path) == 0;
     if (good)
         return true;
-    tell(s, path, errno ? strerror(errno) : "it cannot be written whole");
+    tell(s, path, strerror(errno ? errno : ENOSPC)); /* of a write that ends too early nothing else is known */
     unlink(temporary);
     return false;
 }
