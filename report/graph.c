@@ -30,6 +30,7 @@ void graph_help(void)
 static bool set_span(const struct options *options, struct graph_view *view)
 {
     const int64_t now = (int64_t)time(NULL);
+    const struct graph_span *span;
 
     if (options->span && (options->since || options->until)) {
         complain("--span is a time of its own: it goes with neither --since nor --until");
@@ -47,13 +48,11 @@ static bool set_span(const struct options *options, struct graph_view *view)
         complain("the span ends before it begins");
         return false;
     }
-    for (unsigned i = 0; i < GRAPH_SPANS; i++)
-        if (strcmp(options->span ? options->span : "day", graph_spans[i].name) == 0) {
-            view->step_s = graph_spans[i].step_s;
-            view->end = now - now % view->step_s;
-            view->start = view->end - graph_spans[i].seconds;
-            return true;
-        }
+    span = graph_span_named(options->span ? options->span : "day");
+    if (span) {
+        *view = graph_view_of(view->directory, view->host, view->graph, span, now);
+        return true;
+    }
     complain("there is no span \"%s\"; there are day, week, month and year, and --since and --until", options->span);
     return false;
 }

@@ -97,7 +97,6 @@ static void write_picture(struct site *s, const char *place, struct graph_view *
 
 static void write_page(struct site *s, const char *place, const char *host, const struct graph_span *span)
 {
-    const int64_t end = s->now - s->now % span->step_s;
     struct page page = {
         .directory = s->directory, .host = host, .span = span, .now = s->now, .prefix = "", .suffix = ".svg"
     };
@@ -106,12 +105,7 @@ static void write_page(struct site *s, const char *place, const char *host, cons
     char *text;
 
     for (unsigned i = 0; graph_name(i) && !is_stopped(s); i++) {
-        struct graph_view view = { .directory = s->directory,
-                                   .host = host,
-                                   .graph = i,
-                                   .start = end - span->seconds,
-                                   .end = end,
-                                   .step_s = span->step_s };
+        struct graph_view view = graph_view_of(s->directory, host, i, span, s->now);
 
         if (!host || graph_has_hosts(i))
             write_picture(s, place, &view, span);
