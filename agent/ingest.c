@@ -173,7 +173,7 @@ static bool is_urgent(const struct ingest *in)
 static void keep(struct ingest *in)
 {
     take_news(in, 0);
-    if (in->recorder && recorder_turn(in->recorder, saver_trouble(in->saver)[0] != '\0'))
+    if (in->recorder && recorder_turn(in->recorder, in->backlog_read, saver_trouble(in->saver)[0] != '\0'))
         in->changed = true;
     if (saver_due(in->saver, in->unsaved, is_urgent(in)))
         save(in);

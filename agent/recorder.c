@@ -13,12 +13,14 @@
 #include "../config/lock.h"
 #include "../rrd/directory.h"
 #include "../rrd/queue_file.h"
+#include "clock.h"
 #include "log.h"
 #include "page_maker.h"
 
 #define ENOUGH_ENTRIES 200000  /* while a backlog is read, so many are worth a state */
 #define ENOUGH_MINUTES 20000   /* or so many minutes */
 #define FULL_ENTRIES   1000000 /* no more is read until they are written */
+#define BATCH_MS       60000   /* so long they wait for more; a source that hangs is never read to its end */
 #define TROUBLE_OCTETS 256
 
 /* What waited in all queues at a time. */
@@ -57,7 +59,8 @@ struct recorder {
     struct page_maker *pages; /* NULL: there are none */
     char boot[STATE_BOOT_OCTETS];
     uint64_t dropped;
-    int64_t sampled; /* minute of the last sample */
+    int64_t taken_ms; /* when the last batch was handed out */
+    int64_t sampled;  /* minute of the last sample */
     char shown[TROUBLE_OCTETS];
     char trouble[TROUBLE_OCTETS], reason[RRD_ERROR_OCTETS + 256];
 };
@@ -173,7 +176,7 @@ static bool open_all(struct recorder *r, const struct config *config, const stru
     r->path = strdup(config->rrd_directory);
     r->directory = rrd_directory_new(config->rrd_directory, config->rrdcached, true);
     r->minutes = r->path && r->directory ? load_minutes(r, state) : NULL;
-    if (!r->minutes)
+    if (!r->minutes || !rrd_directory_begin_fresh(r->directory, false, false))
         return false;
     rrd_directory_recover(r->directory);
     r->floors = rrd_floors_new(r->directory, r->minutes, error);
@@ -193,6 +196,7 @@ struct recorder *recorder_new(const struct config *config, const struct state *s
     r->lock = (struct lock){ -1, -1 };
     r->locked = locked;
     r->wake_fd = wake_fd;
+    r->taken_ms = monotonic_ms();
     state_boot(r->boot);
     if (open_all(r, config, state) && (!config->pages_directory || (r->pages = page_maker_new(config))) &&
         pthread_create(&r->thread, NULL, recorder_thread, r) == 0)
@@ -282,7 +286,20 @@ static bool take_result(struct recorder *r)
     return strcmp(before, r->trouble) != 0;
 }
 
-bool recorder_turn(struct recorder *r, bool state_is_lost)
+/* New files cost as much for a week as for an hour: see ../rrd/fresh.h. */
+static bool is_enough(size_t minutes, size_t entries)
+{
+    return entries >= ENOUGH_ENTRIES || minutes >= ENOUGH_MINUTES;
+}
+
+static bool has_batch(const struct recorder *r)
+{
+    size_t entries, minutes = rrd_minutes_ready(r->minutes, &entries);
+
+    return is_enough(minutes, entries) || monotonic_ms() - r->taken_ms >= BATCH_MS;
+}
+
+bool recorder_turn(struct recorder *r, bool live, bool state_is_lost)
 {
     enum stage stage;
     bool changed = false;
@@ -300,8 +317,9 @@ bool recorder_turn(struct recorder *r, bool state_is_lost)
         rrd_minutes_saving(r->minutes);
         rrd_minutes_saved(r->minutes);
     }
-    if (!rrd_minutes_take(r->minutes, &r->batch))
+    if ((!live && !has_batch(r)) || !rrd_minutes_take(r->minutes, &r->batch))
         return changed;
+    r->taken_ms = monotonic_ms();
     pthread_mutex_lock(&r->mutex);
     r->stage = STAGE_ASKED;
     pthread_cond_signal(&r->asked);
@@ -313,7 +331,7 @@ bool recorder_wants_saving(const struct recorder *r, bool live)
 {
     size_t entries, minutes = rrd_minutes_waiting(r->minutes, &entries);
 
-    return rrd_minutes_want_saving(r->minutes) && (live || entries >= ENOUGH_ENTRIES || minutes >= ENOUGH_MINUTES);
+    return rrd_minutes_want_saving(r->minutes) && (live || is_enough(minutes, entries));
 }
 
 bool recorder_is_full(const struct recorder *r)

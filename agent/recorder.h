@@ -27,11 +27,12 @@ void recorder_attach(struct recorder *recorder, struct parser *parser);
 /* All sources are read to their ends. */
 void recorder_clock(struct recorder *recorder, int64_t now);
 
-/* Takes the result of a batch, and hands out the next when there is one. state_is_lost: no state can be saved, so that
- * waiting for one is of no use. True when what recorder_trouble() says has changed. */
-bool recorder_turn(struct recorder *recorder, bool state_is_lost);
+/* Takes the result of a batch, and hands out the next when there is one. live: the sources are read to their ends; else
+ * batches are large. state_is_lost: no state can be saved, so that waiting for one is of no use. True when what
+ * recorder_trouble() says has changed. */
+bool recorder_turn(struct recorder *recorder, bool live, bool state_is_lost);
 
-/* Somebody waits for the next state: a minute is closed. live: the sources are read to their ends. */
+/* Somebody waits for the next state: a minute is closed. */
 bool recorder_wants_saving(const struct recorder *recorder, bool live);
 
 /* Too much waits to be written: read on when there is less. */

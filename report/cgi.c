@@ -73,14 +73,6 @@ static void read_query(const char *query, struct request *r)
     }
 }
 
-static const struct graph_span *span_named(const char *name)
-{
-    for (unsigned i = 0; i < GRAPH_SPANS; i++)
-        if (strcmp(name, graph_spans[i].name) == 0)
-            return &graph_spans[i];
-    return NULL;
-}
-
 /* ---- answers ---- */
 
 static enum status refuse(const char *status, const char *sentence)
@@ -100,13 +92,7 @@ static enum status answer(const char *type, const char *octets, size_t n)
 static enum status picture(const char *directory, const char *host, unsigned graph, const struct graph_span *span,
                            bool svg)
 {
-    const int64_t now = (int64_t)time(NULL), end = now - now % span->step_s;
-    struct graph_view view = { .directory = directory,
-                               .host = host,
-                               .graph = graph,
-                               .start = end - span->seconds,
-                               .end = end,
-                               .step_s = span->step_s };
+    struct graph_view view = graph_view_of(directory, host, graph, span, (int64_t)time(NULL));
     const struct graph_look look = { .svg = svg, .legend = !svg, .title = "" };
     char error[RRD_ERROR_OCTETS] = "", *image, *themed = NULL;
     enum status status;
@@ -189,14 +175,14 @@ static enum status respond(const char *directory, const char *query)
     read_query(query, &r);
     if (r.picture[0]) {
         dash = strrchr(r.picture, '-');
-        span = dash ? span_named(dash + 1) : NULL;
+        span = dash ? graph_span_named(dash + 1) : NULL;
         if (dash)
             *dash = '\0';
         if (!span || graph_named(r.picture) < 0)
             return refuse("404 Not Found", "there is no such picture");
         return picture(directory, r.has_host ? r.host : NULL, (unsigned)graph_named(r.picture), span, true);
     }
-    span = span_named(r.span);
+    span = graph_span_named(r.span);
     if (!span)
         return refuse("404 Not Found", "there is no such span; there are day, week, month and year");
     if (r.has_host && !host_is_there(directory, r.host))

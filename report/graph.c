@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,7 +14,8 @@
 #include "../rrd/pages.h"
 #include "rrd.h"
 
-#define STEPS_WIDE 180 /* rows that a picture of the usual width shows */
+#define STEPS_WIDE 180                                     /* rows that a picture of the usual width shows */
+#define LONGEST_S  ((int64_t)RRD_STEP_S * 3360 * RRD_ROWS) /* archives reach no further back */
 
 void graph_help(void)
 {
@@ -28,6 +30,7 @@ void graph_help(void)
 static bool set_span(const struct options *options, struct graph_view *view)
 {
     const int64_t now = (int64_t)time(NULL);
+    const struct graph_span *span;
 
     if (options->span && (options->since || options->until)) {
         complain("--span is a time of its own: it goes with neither --since nor --until");
@@ -36,6 +39,8 @@ static bool set_span(const struct options *options, struct graph_view *view)
     if (options->since || options->until) {
         view->end = options->until && options->until < INT64_MAX ? options->until : now;
         view->start = options->since > INT64_MIN + 1 ? options->since : view->end - 86400;
+        if (view->start < view->end - LONGEST_S)
+            view->start = view->end - LONGEST_S;
         view->step_s = (unsigned)((view->end - view->start) / STEPS_WIDE);
         view->step_s = view->step_s < 480 ? 480 : view->step_s;
         if (view->start < view->end)
@@ -43,13 +48,11 @@ static bool set_span(const struct options *options, struct graph_view *view)
         complain("the span ends before it begins");
         return false;
     }
-    for (unsigned i = 0; i < GRAPH_SPANS; i++)
-        if (strcmp(options->span ? options->span : "day", graph_spans[i].name) == 0) {
-            view->step_s = graph_spans[i].step_s;
-            view->end = now - now % view->step_s;
-            view->start = view->end - graph_spans[i].seconds;
-            return true;
-        }
+    span = graph_span_named(options->span ? options->span : "day");
+    if (span) {
+        *view = graph_view_of(view->directory, view->host, view->graph, span, now);
+        return true;
+    }
     complain("there is no span \"%s\"; there are day, week, month and year, and --since and --until", options->span);
     return false;
 }
@@ -153,10 +156,23 @@ static enum status draw(const struct options *options, const char *directory)
     return good ? STATUS_DONE : STATUS_ERROR;
 }
 
+static bool is_same(const char *one, const char *other)
+{
+    struct stat a, b;
+
+    return stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 static enum status write_pages(const char *directory, const char *into)
 {
     struct pages_report report;
-    bool good = pages_write(directory, into, (int64_t)time(NULL), NULL, &report);
+    bool good;
+
+    if (is_same(directory, into)) {
+        complain("--html: %s is the RRD directory: pages need one of their own", into);
+        return STATUS_ERROR;
+    }
+    good = pages_write(directory, into, (int64_t)time(NULL), NULL, &report);
 
     if (!good)
         complain("%s", report.error);

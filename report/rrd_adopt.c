@@ -38,7 +38,7 @@ static void fail(struct adoption *a, const char *path, const char *why)
 static char *read_all(const char *path, size_t *octets)
 {
     struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* whatever somebody put there */
     char *content = NULL;
 
     if (fd < 0)
@@ -140,10 +140,14 @@ static bool find_kind(const char *path, enum rrd_kind *kind, int64_t *last, char
 
 static void adopt_file(struct adoption *a, const char *path)
 {
-    char to[PATH_MAX], error[RRD_ERROR_OCTETS] = "it is not there";
+    char to[PATH_MAX], error[RRD_ERROR_OCTETS] = "";
     enum rrd_kind kind;
     int64_t last;
 
+    if (!rrd_file_may_be(path, error)) {
+        fail(a, path, error);
+        return;
+    }
     if (!find_kind(path, &kind, &last, error)) {
         fail(a, path,
              rrd_file_last(path) < 0 ? error : "it has not the data sources and the step of a file of mailgraph's");

@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "output.h"
 #include "rrd.h"
@@ -266,27 +265,14 @@ static void put_tsv(struct output *output, const char *path, const struct shown 
 
 /* ---- all files ---- */
 
-/* A file that may not be read is librrd's affair. */
-static bool begins_as_rrd(const char *path)
-{
-    FILE *file = fopen(path, "re");
-    char magic[4] = "";
-    bool good = !file || (fread(magic, 1, sizeof magic, file) == sizeof magic && memcmp(magic, "RRD", 4) == 0);
-
-    if (file)
-        fclose(file);
-    return good;
-}
-
 static bool show(struct output *output, const struct options *options, const char *path, bool is_first)
 {
     struct shown *s = calloc(1, sizeof *s);
     rrd_info_t *info;
-    struct stat status;
     char error[RRD_ERROR_OCTETS];
 
-    if (stat(path, &status) == 0 && (!S_ISREG(status.st_mode) || !begins_as_rrd(path))) {
-        complain("%s: is not an RRD file", path); /* librrd says then that it cannot be mapped, or met its end */
+    if (!rrd_file_may_be(path, error)) {
+        complain("%s: %s", path, error);
         free(s);
         return false;
     }

@@ -115,15 +115,20 @@ static void write_host(struct pass *p, unsigned host)
             write_kind(p, host, (enum rrd_kind)kind, name, first);
 }
 
-/* The order of files for them. False without memory. */
-static bool sort(struct pass *p)
+/* The order of files for them, without those for files in memory. False without memory or when it is stopped. */
+static bool sort(struct pass *p, const atomic_bool *stop)
 {
+    struct rrd_directory *d = p->directory;
     const struct rrd_entry *entries = p->batch->entries;
 
     p->n = p->batch->n;
     p->failed = malloc((p->n + 1) * sizeof *p->failed); /* before anything failed it has what is not in memory */
-    if (p->failed && p->directory->fresh) {
-        if (!fresh_take(p->directory->fresh, p->directory, p->batch, p->failed, &p->n))
+    if (d->fresh && fresh_is_over(d->fresh, p->batch)) {
+        fresh_free(d->fresh);
+        d->fresh = NULL;
+    }
+    if (p->failed && d->fresh) {
+        if (!fresh_take(d->fresh, d, p->batch, stop, p->failed, &p->n, p->report))
             return false;
         entries = p->failed;
     }
@@ -155,8 +160,8 @@ bool rrd_directory_write(struct rrd_directory *directory, const struct rrd_batch
     bool good;
 
     *report = (struct rrd_report){ 0 };
-    good = directory_has_room(directory, report) && sort(&p);
-    if (!good && !report->failed)
+    good = directory_has_room(directory, report) && sort(&p, stop);
+    if (!good && !report->failed && !(stop && atomic_load(stop)))
         directory_tell(report, directory->path, "there is no memory for what is to be written");
     for (unsigned host = 0; good && host < batch->hosts_n; host++) {
         good = !stop || !atomic_load(stop);

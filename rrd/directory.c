@@ -65,11 +65,16 @@ void rrd_directory_recover(struct rrd_directory *d)
         undo_free(undo);
 }
 
-bool rrd_directory_begin_fresh(struct rrd_directory *d)
+bool rrd_directory_begin_fresh(struct rrd_directory *d, bool at_end, bool leaves_out)
 {
     if (!d->fresh)
-        d->fresh = fresh_new();
+        d->fresh = fresh_new(!at_end ? FRESH_EACH_BATCH : leaves_out ? FRESH_AT_END_OR_LEFT_OUT : FRESH_AT_END);
     return d->fresh != NULL;
+}
+
+uint32_t rrd_directory_left_out(const struct rrd_directory *d)
+{
+    return d->fresh ? fresh_left_out(d->fresh) : 0;
 }
 
 void rrd_directory_finish(struct rrd_directory *d, struct rrd_report *report)

@@ -46,10 +46,13 @@ struct rrd_report {
 bool rrd_directory_write(struct rrd_directory *directory, const struct rrd_batch *batch, const atomic_bool *stop,
                          struct rrd_entry **failed, size_t *failed_n, struct rrd_report *report);
 
-/* From now on files that are not there are made in memory, and rrd_directory_finish() writes them: see fresh.h. False
- * without memory. */
-bool rrd_directory_begin_fresh(struct rrd_directory *directory);
+/* From now on files that are not there are made in memory: see fresh.h. False without memory.
+ *
+ * at_end: nothing of them is on the disk before rrd_directory_finish(). Of many hosts the others' files are written as
+ * ever, or, with leaves_out, not at all: rrd_directory_left_out() tells how many hosts there are to come back for. */
+bool rrd_directory_begin_fresh(struct rrd_directory *directory, bool at_end, bool leaves_out);
 void rrd_directory_finish(struct rrd_directory *directory, struct rrd_report *report);
+uint32_t rrd_directory_left_out(const struct rrd_directory *directory);
 
 /* ---- floors ---- */
 

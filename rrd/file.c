@@ -78,6 +78,49 @@ static bool check(const struct seen *seen, enum rrd_kind kind, uint64_t step, bo
     return true;
 }
 
+/* Empty, or zeros where librrd writes who made it. */
+static bool has_no_content(const char *path)
+{
+    char head[4] = "", zeros[4] = "";
+    struct stat status;
+    int fd = lstat(path, &status) == 0 && S_ISREG(status.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    bool none = fd >= 0 && read(fd, head, sizeof head) >= 0 && memcmp(head, zeros, sizeof head) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return none;
+}
+
+/* A file that may not be read is librrd's affair. */
+static bool begins_as_rrd(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    char magic[4] = "";
+    bool good = !file || (fread(magic, 1, sizeof magic, file) == sizeof magic && memcmp(magic, "RRD", 4) == 0);
+
+    if (file)
+        fclose(file);
+    return good;
+}
+
+bool rrd_file_may_be(const char *path, char *error)
+{
+    struct stat status;
+
+    if (stat(path, &status) != 0)
+        rrd_file_explain(path, strerror(errno), error);
+    else if (!S_ISREG(status.st_mode))
+        snprintf(error, RRD_ERROR_OCTETS, "is not an RRD file, but %s",
+                 S_ISDIR(status.st_mode) ? "a directory" : "something else than a file");
+    else if (status.st_size == 0)
+        snprintf(error, RRD_ERROR_OCTETS, "is not an RRD file: it is empty");
+    else if (!begins_as_rrd(path)) /* librrd says then that it met its end */
+        snprintf(error, RRD_ERROR_OCTETS, "is not an RRD file");
+    else
+        return true;
+    return false;
+}
+
 enum rrd_file_state rrd_file_look(const char *path, enum rrd_kind kind, int64_t *last, bool *as_ours, char *error)
 {
     struct seen seen[RRD_SOURCES] = { 0 };
@@ -86,8 +129,10 @@ enum rrd_file_state rrd_file_look(const char *path, enum rrd_kind kind, int64_t 
 
     *last = 0;
     *as_ours = true;
-    if (access(path, F_OK) != 0 && errno == ENOENT)
+    if ((access(path, F_OK) != 0 && errno == ENOENT) || has_no_content(path))
         return RRD_FILE_MISSING;
+    if (!rrd_file_may_be(path, error))
+        return RRD_FILE_BAD;
     librrd_clear_error();
     info = librrd_info_r(path);
     if (!info) {
@@ -106,6 +151,10 @@ enum rrd_file_state rrd_file_look(const char *path, enum rrd_kind kind, int64_t 
 
 int64_t rrd_file_last(const char *path)
 {
+    char error[RRD_ERROR_OCTETS];
+
+    if (!rrd_file_may_be(path, error))
+        return -1;
     librrd_clear_error();
     return (int64_t)librrd_last_r(path);
 }
@@ -170,8 +219,18 @@ static bool name_temporary(const char *path, char *temporary, char *error)
     return false;
 }
 
+static bool sync_file(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool good = fd >= 0 && fsync(fd) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
 /* What librrd has made under the temporary name, or has not, gets its own. */
-static bool put_in_place(const char *path, const char *temporary, bool is_made, char *error)
+static bool put_in_place(const char *path, const char *temporary, bool is_made, enum rrd_restore how, char *error)
 {
     if (!is_made) {
         /* A full disk is all that it fails at without saying why. */
@@ -180,11 +239,22 @@ static bool put_in_place(const char *path, const char *temporary, bool is_made, 
         return false;
     }
     rrd_file_give_away(temporary);
-    if (chmod(temporary, 0644) == 0 && rename_to_free(temporary, path))
+    if (has_no_content(path))
+        unlink(path);
+    if (chmod(temporary, 0644) == 0 && (how == RESTORE_NEW || sync_file(temporary)) &&
+        (how == RESTORE_REPLACING ? rename(temporary, path) == 0 : rename_to_free(temporary, path)))
         return true;
     rrd_file_explain(path, strerror(errno), error);
     unlink(temporary);
     return false;
+}
+
+void rrd_file_clear(const char *path)
+{
+    char temporary[PATH_MAX], error[RRD_ERROR_OCTETS];
+
+    if (name_temporary(path, temporary, error))
+        unlink(temporary);
 }
 
 bool rrd_file_create(const char *path, enum rrd_kind kind, int64_t start, char *error)
@@ -197,7 +267,7 @@ bool rrd_file_create(const char *path, enum rrd_kind kind, int64_t start, char *
     define(&d, kind);
     librrd_clear_error();
     errno = 0;
-    return put_in_place(path, temporary, librrd_create_r(temporary, RRD_STEP_S, (time_t)start, d.n, d.list) == 0,
+    return put_in_place(path, temporary, librrd_create_r(temporary, RRD_STEP_S, (time_t)start, d.n, d.list) == 0, false,
                         error);
 }
 
@@ -222,7 +292,7 @@ static int xml_of(const struct rows *rows)
     return -1;
 }
 
-bool rrd_file_restore(const char *path, const struct rows *rows, char *error)
+bool rrd_file_restore(const char *path, const struct rows *rows, enum rrd_restore how, char *error)
 {
     char temporary[PATH_MAX], from[32], restore[] = "restore", force[] = "--force-overwrite";
     char *words[] = { restore, force, from, temporary, NULL };
@@ -239,7 +309,7 @@ bool rrd_file_restore(const char *path, const struct rows *rows, char *error)
     snprintf(from, sizeof from, "/proc/self/fd/%d", fd);
     librrd_clear_error();
     errno = 0;
-    good = put_in_place(path, temporary, librrd_restore(4, words) == 0, error);
+    good = put_in_place(path, temporary, librrd_restore(4, words) == 0, how, error);
     close(fd);
     return good;
 }

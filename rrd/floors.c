@@ -67,6 +67,7 @@ static bool look_at(struct rrd_floors *f, struct found *found)
         found->floors[kind] = RRD_FLOOR_NONE;
         if (!rrd_path(path, sizeof path, f->directory->path, found->host, (enum rrd_kind)kind))
             continue;
+        rrd_file_clear(path);
         switch (directory_look(f->directory, path, (enum rrd_kind)kind, &found->floors[kind], why)) {
         case RRD_FILE_GOOD:
             break;

@@ -29,6 +29,9 @@ struct graph_span {
 #define GRAPH_SPANS 4
 extern const struct graph_span graph_spans[GRAPH_SPANS]; /* day, week, month, year */
 
+/* NULL: there is none of this name. */
+const struct graph_span *graph_span_named(const char *name);
+
 enum graph_shape { SHAPE_AREA, SHAPE_STACK, SHAPE_LINE };
 
 /* One of the things that a graph shows, with what it amounts to. */
@@ -57,6 +60,10 @@ struct graph_view {
     bool is_gauge;  /* numbers of now, no events: rates are the numbers themselves */
     uint64_t print; /* a hash of all rows: another one wants another picture */
 };
+
+/* That of a span that ends now, or at the end of the row before. */
+struct graph_view graph_view_of(const char *directory, const char *host, unsigned graph, const struct graph_span *span,
+                                int64_t now);
 
 /* Reads the files and fills in all from `series` on. A file that is missing is one without known rows. False, with a
  * sentence in `error`, when there is not one known row. */

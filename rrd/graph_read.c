@@ -29,15 +29,20 @@ struct fetched {
 static bool fetch(const struct graph_view *view, enum rrd_kind kind, const char *function, struct fetched *f,
                   char *error)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX], why[RRD_ERROR_OCTETS];
 
     *f = (struct fetched){ .start = (time_t)view->start, .end = (time_t)view->end, .step = view->step_s };
     if (!rrd_path(path, sizeof path, view->directory, view->host, kind))
         return false;
+    if (!rrd_file_may_be(path, why)) {
+        snprintf(error, RRD_ERROR_OCTETS, "%s: %.300s", rrd_kind_file(kind), why);
+        return false;
+    }
     librrd_clear_error();
     if (librrd_fetch_r(path, function, &f->start, &f->end, &f->step, &f->n, &f->names, &f->data) == 0)
         return true;
-    rrd_file_explain(path, librrd_get_error(), error);
+    rrd_file_explain(path, librrd_get_error(), why);
+    snprintf(error, RRD_ERROR_OCTETS, "%s: %.300s", rrd_kind_file(kind), why);
     return false;
 }
 

@@ -121,3 +121,26 @@ int graph_named(const char *name)
             return (int)i;
     return -1;
 }
+
+/* ---- spans ---- */
+
+const struct graph_span *graph_span_named(const char *name)
+{
+    for (unsigned i = 0; i < GRAPH_SPANS; i++)
+        if (strcmp(name, graph_spans[i].name) == 0)
+            return &graph_spans[i];
+    return NULL;
+}
+
+struct graph_view graph_view_of(const char *directory, const char *host, unsigned graph, const struct graph_span *span,
+                                int64_t now)
+{
+    const int64_t end = now - now % span->step_s;
+
+    return (struct graph_view){ .directory = directory,
+                                .host = host,
+                                .graph = graph,
+                                .start = end - span->seconds,
+                                .end = end,
+                                .step_s = span->step_s };
+}

@@ -26,6 +26,9 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool loaded;
 static char why_not[512] = "librrd is not loaded";
 
+/* What takes words reads them, before librrd 1.7, with the C library's getopt, which is one for the process. */
+static pthread_mutex_t words_mutex = PTHREAD_MUTEX_INITIALIZER;
+
 static void load(void)
 {
     static const char *const names[] = { FUNCTIONS(LOAD_NAME) };
@@ -64,7 +67,14 @@ int librrd_create_r(const char *path, unsigned long step, time_t last, int n, co
 
 int librrd_restore(int n, char **words)
 {
-    return has_library() ? library.rrd_restore(n, words) : -1;
+    int result;
+
+    if (!has_library())
+        return -1;
+    pthread_mutex_lock(&words_mutex);
+    result = library.rrd_restore(n, words);
+    pthread_mutex_unlock(&words_mutex);
+    return result;
 }
 
 int librrd_update_r(const char *path, const char *names, int n, const char **values)
@@ -90,7 +100,14 @@ rrd_info_t *librrd_info_r(const char *path)
 
 rrd_info_t *librrd_graph_v(int n, char **words)
 {
-    return has_library() ? library.rrd_graph_v(n, words) : NULL;
+    rrd_info_t *info;
+
+    if (!has_library())
+        return NULL;
+    pthread_mutex_lock(&words_mutex);
+    info = library.rrd_graph_v(n, words);
+    pthread_mutex_unlock(&words_mutex);
+    return info;
 }
 
 void librrd_info_free(rrd_info_t *info)

@@ -371,12 +371,23 @@ static int64_t closed_upto(const struct rrd_minutes *m)
     return m->open_from - MINUTE_S;
 }
 
+static size_t minutes_until(const struct rrd_minutes *m, int64_t upto)
+{
+    const int64_t done = m->done_upto ? m->done_upto : m->known_from - MINUTE_S;
+
+    return m->begun && upto > done ? (size_t)((upto - done) / MINUTE_S) : 0;
+}
+
 size_t rrd_minutes_waiting(const struct rrd_minutes *m, size_t *entries)
 {
     *entries = m->closed.n + m->working.n;
-    if (!m->begun)
-        return 0;
-    return (size_t)((closed_upto(m) - (m->done_upto ? m->done_upto : m->known_from - MINUTE_S)) / MINUTE_S);
+    return minutes_until(m, closed_upto(m));
+}
+
+size_t rrd_minutes_ready(const struct rrd_minutes *m, size_t *entries)
+{
+    *entries = m->is_out ? 0 : m->failed.n + m->saved_n;
+    return m->is_out ? 0 : minutes_until(m, m->saved_upto);
 }
 
 void rrd_minutes_saving(struct rrd_minutes *m)

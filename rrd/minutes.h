@@ -89,6 +89,9 @@ uint64_t rrd_minutes_dropped(const struct rrd_minutes *minutes);
 /* Entries and minutes that wait for being saved or written. */
 size_t rrd_minutes_waiting(const struct rrd_minutes *minutes, size_t *entries);
 
+/* Likewise, of what rrd_minutes_take() would give now. */
+size_t rrd_minutes_ready(const struct rrd_minutes *minutes, size_t *entries);
+
 /* What is closed now is in the state that is being saved; and that state is on the disk. */
 void rrd_minutes_saving(struct rrd_minutes *minutes);
 void rrd_minutes_saved(struct rrd_minutes *minutes);

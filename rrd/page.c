@@ -71,14 +71,7 @@ static void put_numbers(struct html *h, unsigned graph, const struct graph_view 
 
 static struct graph_view view_of(const struct page *p, unsigned graph)
 {
-    const int64_t end = p->now - p->now % p->span->step_s;
-
-    return (struct graph_view){ .directory = p->directory,
-                                .host = p->host,
-                                .graph = graph,
-                                .start = end - p->span->seconds,
-                                .end = end,
-                                .step_s = p->span->step_s };
+    return graph_view_of(p->directory, p->host, graph, p->span, p->now);
 }
 
 /* ---- the list of hosts ---- */

@@ -42,6 +42,7 @@ static bool write_file(struct site *s, const char *path, const char *octets, siz
     bool good;
 
     snprintf(temporary, sizeof temporary, "%s.new", path);
+    errno = 0;
     fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
     good = fd >= 0 && write(fd, octets, n) == (ssize_t)n && fchmod(fd, 0644) == 0;
     if (fd >= 0 && close(fd) != 0)
@@ -49,7 +50,7 @@ static bool write_file(struct site *s, const char *path, const char *octets, siz
     good = good && rename(temporary, path) == 0;
     if (good)
         return true;
-    tell(s, path, errno ? strerror(errno) : "it cannot be written whole");
+    tell(s, path, strerror(errno ? errno : ENOSPC)); /* of a write that ends too early nothing else is known */
     unlink(temporary);
     return false;
 }
@@ -96,7 +97,6 @@ static void write_picture(struct site *s, const char *place, struct graph_view *
 
 static void write_page(struct site *s, const char *place, const char *host, const struct graph_span *span)
 {
-    const int64_t end = s->now - s->now % span->step_s;
     struct page page = {
         .directory = s->directory, .host = host, .span = span, .now = s->now, .prefix = "", .suffix = ".svg"
     };
@@ -105,12 +105,7 @@ static void write_page(struct site *s, const char *place, const char *host, cons
     char *text;
 
     for (unsigned i = 0; graph_name(i) && !is_stopped(s); i++) {
-        struct graph_view view = { .directory = s->directory,
-                                   .host = host,
-                                   .graph = i,
-                                   .start = end - span->seconds,
-                                   .end = end,
-                                   .step_s = span->step_s };
+        struct graph_view view = graph_view_of(s->directory, host, i, span, s->now);
 
         if (!host || graph_has_hosts(i))
             write_picture(s, place, &view, span);

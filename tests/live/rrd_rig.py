@@ -14,7 +14,7 @@ from snmp_rig import MAILTALLY, TOP, Rig, program, skip_all
 
 PLAIN = os.environ.get("MAILTALLYD_PLAIN", str(TOP / "build/mailtallyd"))
 STEP, ROW = 60, 480
-ROWS_S = (480, 3360) # of the first archives
+ROWS_S = (480, 3360, 16800) # of the first archives
 # Data source -> the counters that it is the sum of. The first three files are mailgraph's.
 MAILGRAPH = {
     "mailgraph.rrd": {"sent": ["sent"], "recv": ["received"], "bounced": ["bounced", "expired"],

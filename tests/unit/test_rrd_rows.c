@@ -161,14 +161,14 @@ static void rows_are_those_of_librrd(void **state)
         strcpy(fast, scratch_path(scratch, "fast.rrd"));
         write_both(&cases[i], slow, rows);
         assert_int_equal(rows_minutes(rows), cases[i].minutes);
-        assert_true(rrd_file_restore(fast, rows, error));
+        assert_true(rrd_file_restore(fast, rows, RESTORE_NEW, error));
         assert_int_equal(stat(fast, &status), 0);
         assert_int_equal(status.st_mode & 07777, 0644);
         assert_same_file(slow, fast);
         go_on(slow, rows_upto(rows));
         go_on(fast, rows_upto(rows));
         assert_same_file(slow, fast);
-        assert_false(rrd_file_restore(fast, rows, error)); /* what is there is not replaced */
+        assert_false(rrd_file_restore(fast, rows, RESTORE_NEW, error)); /* what is there is not replaced */
         assert_non_null(strstr(error, "exists"));
         assert_int_equal(access(scratch_path(scratch, "fast.rrd.new"), F_OK), -1);
         rows_free(rows);
@@ -179,29 +179,35 @@ static void rows_are_those_of_librrd(void **state)
 
 /* ---- a directory ---- */
 
+/* How the files come to be: by librrd's updates; in memory until the end; in memory, and written after each batch. */
+enum { SLOW, AT_END, EACH_BATCH, WAYS };
+
 struct log {
     struct tallies *tallies;
-    struct rrd_minutes *minutes[2]; /* of librrd's directory, and of ours */
-    struct rrd_directory *directory[2];
-    char path[2][96];
+    struct rrd_minutes *minutes[WAYS];
+    struct rrd_directory *directory[WAYS];
+    char path[WAYS][96];
 };
 
 static void begin(struct log *log, struct scratch *scratch)
 {
+    static const char *const names[WAYS] = { "slow", "end", "batch" };
+
     log->tallies = tallies_new(1);
-    for (int i = 0; i < 2; i++) {
-        strcpy(log->path[i], scratch_path(scratch, i ? "fast" : "slow"));
+    for (int i = 0; i < WAYS; i++) {
+        strcpy(log->path[i], scratch_path(scratch, names[i]));
         assert_int_equal(mkdir(log->path[i], 0755), 0);
         log->directory[i] = rrd_directory_new(log->path[i], NULL, false);
         log->minutes[i] = rrd_minutes_new(log->tallies);
         assert_non_null(log->minutes[i]);
     }
-    assert_true(rrd_directory_begin_fresh(log->directory[1]));
+    assert_true(rrd_directory_begin_fresh(log->directory[AT_END], true, false));
+    assert_true(rrd_directory_begin_fresh(log->directory[EACH_BATCH], false, false));
 }
 
 static void end(struct log *log)
 {
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < WAYS; i++) {
         rrd_minutes_free(log->minutes[i]);
         rrd_directory_free(log->directory[i]);
     }
@@ -221,13 +227,13 @@ static void happen(struct log *log, int64_t time)
     e.counter = (uint8_t)(1 + chance(COUNTERS - 1));
     e.count = 1 + chance(9);
     e.reason = e.counter == COUNTER_REJECTED ? (uint8_t)chance(REFUSAL_REASONS) : 0;
-    rrd_minutes_event(log->minutes[0], &e);
-    rrd_minutes_event(log->minutes[1], &e);
+    for (int i = 0; i < WAYS; i++)
+        rrd_minutes_event(log->minutes[i], &e);
 }
 
 static void write_closed(struct log *log)
 {
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < WAYS; i++) {
         struct rrd_report report;
         struct rrd_batch batch;
         struct rrd_entry *failed;
@@ -250,11 +256,12 @@ static void assert_same_directories(const struct log *log)
 
     for (unsigned host = 0; host < 4; host++)
         for (unsigned kind = 0; kind < (host ? RRD_HOST_KINDS : RRD_KINDS); kind++) {
-            char path[2][PATH_MAX];
+            char path[WAYS][PATH_MAX];
 
-            for (int i = 0; i < 2; i++)
+            for (int i = 0; i < WAYS; i++)
                 assert_true(rrd_path(path[i], sizeof path[i], log->path[i], hosts[host], (enum rrd_kind)kind));
-            assert_same_file(path[0], path[1]);
+            assert_same_file(path[SLOW], path[AT_END]);
+            assert_same_file(path[SLOW], path[EACH_BATCH]);
         }
 }
 
@@ -265,32 +272,40 @@ static void a_directory_is_the_same_and_goes_on(void **state)
     struct log log;
     int64_t time = NOON - 3 * DAY + 37;
     char error[RRD_ERROR_OCTETS], path[PATH_MAX];
+    struct stat status;
 
     begin(&log, scratch);
     seed = 7;
     /* One file was there before, and takes what is later. */
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < WAYS; i++) {
         assert_true(rrd_path(path, sizeof path, log.path[i], NULL, RRD_VIRUS));
         assert_true(rrd_file_create(path, RRD_VIRUS, NOON - 2 * DAY, error));
     }
     for (int i = 0; time < NOON; i++) {
         happen(&log, time);
         time += (int64_t)chance(chance(20) ? 40 : 20000); /* and silent hours */
-        if (i % 1000 == 999)
+        if (i % 150 == 149)
             write_closed(&log);
+        if (i == 150) { /* a file that cannot be replaced is updated */
+            assert_true(rrd_path(path, sizeof path, log.path[EACH_BATCH], NULL, RRD_MAIL));
+            assert_int_equal(stat(path, &status), 0); /* it is there after each batch */
+            strcat(path, ".new");
+            assert_int_equal(mkdir(path, 0755), 0);
+        }
     }
-    for (int i = 0; i < 2; i++)
+    assert_int_equal(rmdir(path), 0);
+    for (int i = 0; i < WAYS; i++)
         rrd_minutes_end(log.minutes[i], INT64_MAX);
     write_closed(&log);
-    assert_true(rrd_path(path, sizeof path, log.path[1], NULL, RRD_MAIL));
+    assert_true(rrd_path(path, sizeof path, log.path[AT_END], NULL, RRD_MAIL));
     assert_int_equal(access(path, F_OK), -1); /* nothing is there before it is whole */
-    rrd_directory_finish(log.directory[1], &report);
+    rrd_directory_finish(log.directory[AT_END], &report);
     assert_int_equal(report.failed, 0);
     assert_int_equal(report.files, RRD_KINDS - 1 + 3 * RRD_HOST_KINDS);
     assert_same_directories(&log);
     for (; time < NOON + DAY / 4; time += 50)
         happen(&log, time);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < WAYS; i++)
         rrd_minutes_end(log.minutes[i], INT64_MAX);
     write_closed(&log);
     assert_same_directories(&log);
