@@ -79,7 +79,7 @@ config: ## What was found to build with, and what is left out
 	$(summary)
 
 # One set of objects per way of compiling: obj (as shipped), san (ASan and UBSan, for tests), cov (for libFuzzer), clang
-# (its warnings).
+# (its warnings), tsan (ThreadSanitizer, for `make races`).
 define way
 $(B)/$(1)/%.o: %.c $(B)/settings | deps-check
 	@mkdir -p $$(dir $$@)
@@ -104,6 +104,9 @@ $(eval $(call way,obj,$(CC),$(CFLAGS) $(TUNING) $(HARDEN) $(LTO)))
 $(eval $(call way,san,$(CC),-O1 -g $(SANITIZE)))
 $(eval $(call way,cov,clang,-O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link))
 $(eval $(call way,clang,clang,-O1 -g))
+# What gcc guesses of values and lengths is wrong with this sanitiser: the other ways fail on warnings.
+RACES    := -fsanitize=thread -fno-omit-frame-pointer -Wno-error
+$(eval $(call way,tsan,$(CC),-O1 -g $(RACES)))
 
 $(B)/%: $(B)/obj/%
 	@cp -f $< $@
@@ -122,6 +125,18 @@ $(B)/unit/test_report%: $(B)/san/tests/unit/test_report%.o $(filter-out $(B)/san
 	@mkdir -p $(dir $@)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(CMOCKA_LIBS) -lpthread
+
+# The same tests with ThreadSanitizer.
+TSAN_UNIT := $(UNIT:$(B)/unit/%=$(B)/tsan/unit/%)
+AGENT_TSAN := $(filter-out $(B)/tsan/agent/main.o,$(call objects,tsan,agent/*.c rrd/*.c config/*.c))
+$(B)/tsan/unit/%: $(B)/tsan/tests/unit/%.o $(AGENT_TSAN) $(B)/tsan/libmailtally.a
+	@mkdir -p $(dir $@)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(RACES) -o $@ $^ $(SNMP_AGENT_LIBS) $(JOURNAL_LIBS) $(RRD_LIBS) $(CMOCKA_LIBS) -lpthread
+$(B)/tsan/unit/test_report%: $(B)/tsan/tests/unit/test_report%.o $(filter-out $(B)/tsan/report/main.o,$(call objects,tsan,report/*.c doctor/*.c rrd/*.c config/*.c)) $(B)/tsan/libmailtally.a
+	@mkdir -p $(dir $@)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(RACES) -o $@ $^ $(CMOCKA_LIBS) -lpthread
 
 # Fuzz targets: tests/fuzz/fuzz_*.c with libFuzzer; their kept inputs are replayed by `make check`.
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
