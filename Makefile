@@ -170,15 +170,20 @@ demo: ## Show the main job on real log lines (EMBEDDED=1: without snmpd)
 
 check: ## Run every test; ends with one line "N passed, N failed, N skipped"
 	@tools/deps
-	@$(MAKE) --no-print-directory -j$$(nproc) all test-programs
+	@$(MAKE) --no-print-directory -j$$(nproc) all test-programs race-programs
 	@tests/run all
 check-quick: ## The inner loop: unit and golden tests, no roots, no servers
 	@$(MAKE) --no-print-directory -j$$(nproc) all test-programs
 	@tests/run quick
+races: ## Run the unit tests under ThreadSanitizer
+	@$(MAKE) --no-print-directory -j$$(nproc) $(TSAN_UNIT) $(B)/tsan/mailtally
+	@tests/live/races all
 soak: all ## Ten minutes of load, with rotations and restarts of snmpd; nothing may grow
 	@tools/deps
 	@MAILTALLY_SECONDS=600 tests/live/soak
 test-programs: $(UNIT) $(B)/san/mailtally $(B)/san/mailtallyd $(FUZZ) ## Build the test programs
+# What tests/live/races runs.
+race-programs: $(addprefix $(B)/tsan/unit/,test_agent test_aside test_queue test_state_file) $(B)/tsan/mailtally
 clang: $(call objects,clang,$(foreach r,$(ROOMS),$(r)/*.c) parser/programs/*.c) ## Compile everything with clang's warnings
 
 bench: all ## Measure against grep, mailgraph and pflogsumm; writes bench/RESULTS.md
@@ -241,7 +246,7 @@ clean: ## Remove what was built (the roots of the rigs stay; build/roots)
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
-.PHONY: all config generate completions deps deps-check demo check check-quick soak test-programs clang bench install install-programs install-service install-docs deb clean help
+.PHONY: all config generate completions deps deps-check demo check check-quick races race-programs soak test-programs clang bench install install-programs install-service install-docs deb clean help
 .SECONDARY:
 .DEFAULT_GOAL := all
 -include $(shell find $(B) \( -path $(B)/roots -o -path $(B)/tools \) -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -1,7 +1,8 @@
 /* OIDs that snmpd would not take. Net-SNMP registers each once for a link to snmpd; when that is refused, a line of the
  * log is all that comes of it, and the objects are missing until the link breaks. It may be a matter of moments: the
- * link of a mailtallyd before this one has ended, but snmpd has not seen that yet; `mailtally doctor` holds an OID while
- * it asks whether somebody else does; snmpd is busy. So what was refused is asked for again, more and more seldom.
+ * link of a mailtallyd before this one has ended, but snmpd has not seen that yet; `mailtally doctor` holds an OID
+ * while it asks whether somebody else does; snmpd is busy. So what was refused is asked for again, more and more
+ * seldom.
  *
  * The SNMP thread's own.
  *
