@@ -363,7 +363,7 @@ static void the_discontinuity_does_not_move_over_a_restart(void **state)
     strcpy(s.agent.boot, "another boot");
     age = monotonic_ms() / 10 - state_since_cs(&s.agent);
     assert_true(age > 49900 && age < 50000 + 6000); /* whole seconds, and how long this test took */
-    s.agent.discontinuity = time(NULL) + 86400; /* the clock was set back */
+    s.agent.discontinuity = time(NULL) + 86400;     /* the clock was set back */
     age = monotonic_ms() / 10 - state_since_cs(&s.agent);
     assert_true(age >= 0 && age < 6000);
     state_close(&s);
