@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../source/join.h"
 #include "clock.h"
 #include "duplicates.h"
 #include "log.h"
@@ -517,7 +518,7 @@ static bool join(struct ingest *in, int64_t wait_ms)
 
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += wait_ms / 1000;
-    return pthread_clockjoin_np(in->thread, NULL, CLOCK_MONOTONIC, &until) == 0;
+    return join_until(in->thread, &until) == 0;
 }
 
 bool ingest_stop(struct ingest *in)

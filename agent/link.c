@@ -23,6 +23,7 @@
 
 #include "log.h"
 #include "clock.h"
+#include "refused.h"
 
 #define DEFAULT_SOCKET "/var/agentx/master"
 /* An attempt takes its time: trouble that ends by itself is not told. Less so when snmpd listens. */
@@ -75,6 +76,7 @@ static int link_ended(int major, int minor, void *server, void *client)
     if (state.up)
         state.down_since = (time_t)(monotonic_ms() / 1000);
     state.up = false;
+    refused_forget();
     return 0;
 }
 
@@ -82,6 +84,7 @@ void link_prepare(void)
 {
     state.prepared = true;
     state.down_since = (time_t)(monotonic_ms() / 1000);
+    refused_prepare();
     snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_SESSION_INIT, session_init, NULL);
     snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START, link_began, NULL);
     snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, link_ended, NULL);
@@ -211,6 +214,8 @@ void link_look(void)
     char sentence[sizeof state.told];
     time_t down_s = (time_t)(monotonic_ms() / 1000) - state.down_since;
 
+    if (state.prepared && state.up)
+        refused_look();
     if (!state.prepared || state.up || down_s < PATIENCE_S)
         return;
     if (link_diagnose(address ? address : DEFAULT_SOCKET, sentence, sizeof sentence) && down_s < PATIENCE_LISTENING_S)

@@ -27,7 +27,7 @@ static unsigned queued, lost;
 static pthread_t writer;
 static bool started, running;
 static int wake = -1;
-static unsigned complaints;
+static unsigned complaints, refusals;
 
 void log_start(int wake_fd)
 {
@@ -127,7 +127,7 @@ static const struct {
       "something else that uses the same arc; stop it, or give one of the two another arc (make generate "
       "BASE_OID=...)" },
     { "registering pdu failed: 264", "snmpd is busy and refuses to register our OIDs; they are missing until it "
-                                     "reconnects: restart snmpd if it does not end" },
+                                     "takes them: restart snmpd if it does not end" },
     { "registering pdu failed: 266", "snmpd's access rules do not let us register our OIDs: look at the lines "
                                      "with agentx in snmpd.conf" },
 };
@@ -152,6 +152,8 @@ static int hear(int major, int minor, void *server, void *client)
     /* The library sums its complaints up in one of its own: "net-snmp: 2 error(s) in config file(s)". */
     if (message->priority <= LOG_WARNING && strncmp(message->msg, "net-snmp: ", 10) != 0)
         complaints++;
+    if (strstr(message->msg, "registering pdu failed"))
+        refusals++;
     for (size_t i = 0; i < sizeof explained / sizeof explained[0]; i++)
         if (strstr(message->msg, explained[i].says))
             explain(i);
@@ -175,4 +177,9 @@ void log_mute(bool mute)
 unsigned log_complaints(void)
 {
     return complaints;
+}
+
+unsigned log_refusals(void)
+{
+    return refusals;
 }

@@ -29,5 +29,7 @@ void log_watch(void);
 void log_mute(bool mute);
 /* Errors and warnings since log_watch(), without Net-SNMP's own summary of them. */
 unsigned log_complaints(void);
+/* How often snmpd has refused to register OIDs, which the library tells the log alone. */
+unsigned log_refusals(void);
 
 #endif

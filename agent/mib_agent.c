@@ -7,6 +7,7 @@
 
 #include "oids.h"
 #include "clock.h"
+#include "state.h"
 
 static const oid columns[] = {
     OID_AGENT_VERSION,
@@ -31,16 +32,16 @@ static const oid columns[] = {
 
 /* When the counters began, on the clock of sysUpTime, which is the master's and starts anew with it. Two clocks are
  * compared, so the result trembles by hundredths of a second; it must not, for a change means that counters were
- * reset: what is nearly the last value is the last value. */
+ * reset: what is nearly the last value is the last value. Nearly is meant modulo 2^32, for sysUpTime goes round after
+ * 497 days. */
 static void discontinuity(struct mib_view *view, struct mib_value *value)
 {
     const int64_t near_cs = 200;
     int64_t ticks = (int64_t)netsnmp_get_agent_uptime() - (monotonic_ms() / 10 - view->since_cs);
+    int64_t away = (int32_t)((uint32_t)ticks - view->discontinuity);
 
-    if (ticks < 0)
-        ticks = 0;
-    if (llabs(ticks - (int64_t)view->discontinuity) > near_cs)
-        view->discontinuity = (uint32_t)ticks;
+    if (view->discontinuity == STATE_TICKS_UNKNOWN || llabs(away) > near_cs)
+        view->discontinuity = ticks < 0 ? 0 : (uint32_t)ticks;
     value->type = ASN_TIMETICKS;
     value->number = view->discontinuity;
 }

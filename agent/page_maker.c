@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "../source/join.h"
 #include "../rrd/pages.h"
 #include "log.h"
 
@@ -121,7 +122,7 @@ bool page_maker_free(struct page_maker *m, int64_t wait_ms)
     pthread_mutex_unlock(&m->mutex);
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += wait_ms / 1000;
-    if (pthread_clockjoin_np(m->thread, NULL, CLOCK_MONOTONIC, &until) != 0)
+    if (join_until(m->thread, &until) != 0)
         return false;
     release(m);
     return true;

@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "../source/join.h"
 #include "clock.h"
 #include "log.h"
 
@@ -140,7 +141,7 @@ static void end_watches(struct watch **watches, size_t n)
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += JOIN_MS / 1000;
     for (size_t i = 0; i < n; i++) {
-        if (pthread_clockjoin_np(watches[i]->thread, NULL, CLOCK_MONOTONIC, &until) == 0) {
+        if (join_until(watches[i]->thread, &until) == 0) {
             watch_free(watches[i]);
         } else {
             log_message(LOG_WARNING, "the reading of the queue in %s hangs and is left behind", watches[i]->directory);

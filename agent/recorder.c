@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../source/join.h"
 #include "../config/lock.h"
 #include "../rrd/directory.h"
 #include "../rrd/queue_file.h"
@@ -222,7 +223,7 @@ bool recorder_free(struct recorder *r, int64_t wait_ms)
     pthread_mutex_unlock(&r->mutex);
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += wait_ms / 1000;
-    if (pthread_clockjoin_np(r->thread, NULL, CLOCK_MONOTONIC, &until) != 0)
+    if (join_until(r->thread, &until) != 0)
         return false;
     release(r);
     return true;

@@ -34,6 +34,7 @@ struct saver {
 
     /* The caller's. */
     int wake_fd;
+    int64_t (*clock_ms)(void);
     int64_t interval_ms, pause_ms; /* pause_ms: after a failure; 0: the last one was good */
     int64_t begun_ms;
     bool begun;
@@ -156,6 +157,7 @@ struct saver *saver_new(const char *directory, int64_t interval_ms, const char *
     s->lock = (struct lock){ -1, -1 };
     s->inode = stat(directory, &status) == 0 ? status.st_ino : 0;
     s->wake_fd = wake_fd;
+    s->clock_ms = monotonic_ms;
     s->interval_ms = interval_ms;
     snprintf(s->set_aside, sizeof s->set_aside, "%s", why_aside ? why_aside : "");
     s->directory = strdup(directory);
@@ -232,7 +234,7 @@ static int64_t pause_ms(const struct saver *s, bool urgent)
 /* Milliseconds until it is due; 0: now. */
 static int64_t until_due(const struct saver *s, bool urgent)
 {
-    int64_t since = monotonic_ms() - s->begun_ms, pause = pause_ms(s, urgent);
+    int64_t since = s->clock_ms() - s->begun_ms, pause = pause_ms(s, urgent);
 
     return !s->begun || since >= pause ? 0 : pause - since;
 }
@@ -262,7 +264,7 @@ struct store *saver_sections(struct saver *s)
 void saver_write(struct saver *s)
 {
     s->begun = true;
-    s->begun_ms = monotonic_ms();
+    s->begun_ms = s->clock_ms();
     pthread_mutex_lock(&s->mutex);
     s->stage = STAGE_ASKED;
     pthread_cond_signal(&s->asked);
@@ -296,7 +298,7 @@ static void failed(struct saver *s)
 /* A disk that answers nothing gives no error either. */
 static void look_whether_it_hangs(struct saver *s)
 {
-    if (s->trouble[0] || monotonic_ms() - s->begun_ms < HANGS_MS || stage_of(s) != STAGE_ASKED)
+    if (s->trouble[0] || s->clock_ms() - s->begun_ms < HANGS_MS || stage_of(s) != STAGE_ASKED)
         return;
     snprintf(s->trouble, sizeof s->trouble, "saving the state in %.300s hangs: the disk or file server does not answer",
              s->directory);
@@ -333,6 +335,11 @@ bool saver_is_busy(const struct saver *s)
 void saver_set_interval(struct saver *s, int64_t interval_ms)
 {
     s->interval_ms = interval_ms;
+}
+
+void saver_set_clock(struct saver *s, int64_t (*clock_ms)(void))
+{
+    s->clock_ms = clock_ms;
 }
 
 uint64_t saver_failures(const struct saver *s)

@@ -39,6 +39,8 @@ enum saver_news saver_news(struct saver *saver, int64_t wait_ms);
 
 bool saver_is_busy(const struct saver *saver); /* the thread is at work */
 void saver_set_interval(struct saver *saver, int64_t interval_ms);
+/* When it is due is told by this clock instead of monotonic_ms(): for whoever cannot wait. Before the first save. */
+void saver_set_clock(struct saver *saver, int64_t (*clock_ms)(void));
 
 uint64_t saver_failures(const struct saver *saver); /* since saver_new() */
 /* Why the state is at risk: a sentence; "" when the last save was good. */

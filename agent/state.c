@@ -108,11 +108,13 @@ static bool load_agent(struct state_agent *agent, struct span section)
 int64_t state_since_cs(const struct state_agent *agent)
 {
     char boot[STATE_BOOT_OCTETS];
+    int64_t now_cs = monotonic_ms() / 10, age_s = (int64_t)time(NULL) - agent->discontinuity;
 
     state_boot(boot);
     if (boot[0] && strcmp(boot, agent->boot) == 0)
-        return agent->discontinuity_cs;
-    return monotonic_ms() / 10 - ((int64_t)time(NULL) - agent->discontinuity) * 100;
+        return agent->discontinuity_cs < now_cs ? agent->discontinuity_cs : now_cs;
+    /* The wall's clock may have been set back since then: counters do not begin in the future. */
+    return age_s < 0 ? now_cs : now_cs - age_s * 100;
 }
 
 /* ---- what the parser remembers of each source ---- */

@@ -60,7 +60,8 @@ void state_save(struct state *state, const struct parser *parser, const struct s
 /* This boot of the machine; "" where that is not known. */
 void state_boot(char boot[STATE_BOOT_OCTETS]);
 
-/* When the counters began, on the monotonic clock of this boot: hundredths of a second, negative when it was before. */
+/* When the counters began, on the monotonic clock of this boot: hundredths of a second, negative when it was before,
+ * never later than now. */
 int64_t state_since_cs(const struct state_agent *agent);
 
 #endif

@@ -154,7 +154,8 @@ static void ask(struct doctor *d, const char *path)
     static const uint32_t subtree[] = { OID_ROOT, OID_OBJECTS, OID_AGENT };
     char command[COMMAND_OCTETS] = "";
 
-    /* The question below takes the subtree for a moment: a daemon that registers in that moment would be refused. */
+    /* The question below takes the subtree for a moment: a daemon that registers in that moment is
+     * refused, and asks again a second later. */
     if (objects_answer(d)) {
         d->link_is_fine = true;
         return;

@@ -18,7 +18,8 @@ struct follow {
     size_t generations_n;
     /* Positions have no file: they are of an earlier run, or their file system went. */
     bool lost_sight;
-    int64_t missed_ms; /* since when one of them is nowhere; 0: none is */
+    int64_t missed_ms;  /* since when one of them is nowhere; 0: none is */
+    unsigned unsettled; /* how often in a row names changed while they were looked at */
     /* Files that are newer than the last generation are to be looked for; resuming: they were written long ago. */
     bool behind, resuming;
     bool sees;             /* the last generation is the file of the name, at this look */

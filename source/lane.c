@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "join.h"
 #include "lane_inside.h"
 
 #define LANE_STACK_OCTETS (256 * 1024)
@@ -98,11 +99,11 @@ void lane_end(struct lane *lane, int64_t deadline_ms)
     int64_t left = deadline_ms - source_clock_ms();
     bool ended;
 
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += (left > 0 ? left : 0) % 1000 * 1000000;
     until.tv_sec += (left > 0 ? left : 0) / 1000 + until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
-    if (pthread_timedjoin_np(lane->thread, NULL, &until) == 0) {
+    if (join_until(lane->thread, &until) == 0) {
         lane_free(lane);
         return;
     }

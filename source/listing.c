@@ -78,14 +78,19 @@ static bool read_names(struct listings *listings, DIR *directory)
     }
 }
 
+void listing_forget(struct listings *listings)
+{
+    free(listings->directory);
+    listings->directory = NULL;
+}
+
 static bool read_directory(struct listings *listings, const char *path, const struct stat *status)
 {
     DIR *directory = opendir(path);
     bool read;
     int why;
 
-    free(listings->directory);
-    listings->directory = NULL;
+    listing_forget(listings);
     if (!directory)
         return false;
     read = read_names(listings, directory);

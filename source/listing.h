@@ -20,4 +20,7 @@ void listings_free(struct listings *listings);
 bool listing_each(struct listings *listings, const char *directory, struct span prefix,
                   void (*each)(void *context, const char *name), void *context);
 
+/* What is kept does not fit what is there. */
+void listing_forget(struct listings *listings);
+
 #endif

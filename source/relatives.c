@@ -170,6 +170,14 @@ struct search {
     bool sisters, failed;
 };
 
+/* A name that was read and leads to nothing now was renamed meanwhile; unless it is a symbolic link to nowhere. */
+static bool was_renamed(const char *path)
+{
+    struct stat status;
+
+    return errno == ENOENT && lstat(path, &status) != 0 && errno == ENOENT;
+}
+
 static bool add(struct search *search, const char *name, struct relative *relative)
 {
     struct relatives *found = search->found;
@@ -177,8 +185,14 @@ static bool add(struct search *search, const char *name, struct relative *relati
     struct stat status;
     int n = snprintf(path, sizeof path, "%s/%s", search->directory, name);
 
-    if (n < 0 || (size_t)n >= sizeof path || stat(path, &status) != 0 || !S_ISREG(status.st_mode))
-        return true; /* gone again, or nothing that holds lines */
+    if (n < 0 || (size_t)n >= sizeof path)
+        return true;
+    if (stat(path, &status) != 0) {
+        found->changing = found->changing || was_renamed(path);
+        return true;
+    }
+    if (!S_ISREG(status.st_mode))
+        return true; /* nothing that holds lines */
     for (size_t i = 0; i < found->n; i++)
         if (found->rows[i].inode == status.st_ino && found->rows[i].device == status.st_dev)
             return true;
@@ -223,6 +237,18 @@ static bool search_beside(struct relatives *relatives, struct listings *listings
     return listing_each(listings, directory, common_beginning(search.log, is_target), consider, &search);
 }
 
+/* Whether each name still has its file: who went by while we looked has another name now. */
+static bool are_as_before(const struct relatives *relatives)
+{
+    struct stat status;
+
+    for (size_t i = 0; i < relatives->n; i++)
+        if (stat(relatives->rows[i].path, &status) != 0 || status.st_ino != relatives->rows[i].inode ||
+            status.st_dev != relatives->rows[i].device)
+            return false;
+    return true;
+}
+
 bool relatives_find(struct relatives *relatives, struct listings *listings, const char *log)
 {
     char target[PATH_MAX];
@@ -234,6 +260,9 @@ bool relatives_find(struct relatives *relatives, struct listings *listings, cons
         return false;
     if (is_link)
         (void)search_beside(relatives, listings, target, true);
+    relatives->changing = relatives->changing || !are_as_before(relatives);
+    if (relatives->changing)
+        listing_forget(listings);
     if (relatives->n)
         qsort(relatives->rows, relatives->n, sizeof *relatives->rows, by_age);
     return true;

@@ -39,6 +39,9 @@ struct relative {
 struct relatives {
     struct relative *rows; /* the oldest first; those of RELATIVE_OTHER before all */
     size_t n;
+    /* Names changed while they were read (logrotate renames one file after the other), so that a file may have been
+     * passed over: ask again. */
+    bool changing;
 };
 
 /* False with errno when a directory cannot be read. The log itself is not among them. */

@@ -13,6 +13,11 @@
 #include "follow.h"
 #include "relatives.h"
 
+#define MISSED_TRIES 30 /* while names change: logrotate renames all that it keeps within some milliseconds */
+/* So often in a row names may have changed; where inode numbers change by themselves (FUSE) they are taken as they are.
+ */
+#define UNSETTLED_MAX 200
+
 /* ---- finding ---- */
 
 static bool is_later(struct timespec a, struct timespec b)
@@ -345,6 +350,10 @@ static bool append_newer(struct follow *follow, const struct relatives *relative
                 return false; /* renamed meanwhile, so that it must be looked for anew; nothing may be passed over */
             continue;
         }
+        if (follow->unsettled < UNSETTLED_MAX && (new.inode != relative->inode || new.device != relative->device)) {
+            generation_close(&new); /* likewise: the name has another file now */
+            return false;
+        }
         if (is_unfinished_copy(&new, later, later_n)) {
             generation_close(&new);
             continue;
@@ -404,7 +413,9 @@ static bool append_missed(struct follow *follow, const struct generation *later,
     if (follow->generations_n == 0 && follow->since.tv_sec == 0 && follow->seen.tv_sec == 0)
         return true; /* a source that is new begins with the file of the name */
     if (relatives_find(&relatives, follow->source.set->listings, follow->source.name))
-        all = append_newer(follow, &relatives, later, later_n);
+        all = (!relatives.changing || follow->unsettled == UNSETTLED_MAX) &&
+              append_newer(follow, &relatives, later, later_n);
+    follow->unsettled = all || follow->unsettled == UNSETTLED_MAX ? 0 : follow->unsettled + 1;
     relatives_free(&relatives);
     return all;
 }
@@ -444,7 +455,7 @@ void resume_find_missed(struct follow *follow, size_t at)
 
     memcpy(later, &follow->generations[at], later_n * sizeof later[0]);
     follow->generations_n = at;
-    for (int tries = 0; tries < 3 && !append_missed(follow, later, later_n); tries++) {
+    for (int tries = 0; tries < MISSED_TRIES && !append_missed(follow, later, later_n); tries++) {
     }
     memcpy(&follow->generations[follow->generations_n], later, later_n * sizeof later[0]);
     follow->generations_n += later_n;

@@ -10,7 +10,7 @@
 
 #define GIVEN_OCTETS (256 * 1024)
 #define QUIET_MS     150
-#define PATIENCE_MS  5000
+#define PATIENCE_MS  30000
 
 /* All lines that came, each with a newline; of all sources, or "N:" in front with `tagged`. */
 struct given {

@@ -13,7 +13,7 @@
 
 #define READING_OCTETS      (1024 * 1024)
 #define READING_QUIET_MS    100
-#define READING_PATIENCE_MS 10000
+#define READING_PATIENCE_MS 30000
 
 struct reading {
     struct scratch *scratch;

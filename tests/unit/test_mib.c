@@ -10,8 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../../agent/clock.h"
 #include "../../agent/mib.h"
 #include "../../agent/oids.h"
+#include "../../agent/state.h"
 
 #define NOW        1795232821 /* 2026-11-21T03:47:01Z */
 #define START_TIME (NOW - 100)
@@ -273,14 +275,11 @@ static void agent_group_is_as_written(void **state)
     w->snapshot.flows = 12;
     w->snapshot.flows_evicted = 13;
     w->snapshot.state_save_failures = 5;
-    w->view.since_cs = INT64_MAX / 2; /* long after now: the counters began "before" sysUpTime did */
+    w->view.since_cs = -(int64_t)1000000000000; /* long before sysUpTime began */
     walk(w, &mib_agent, tree);
-    /* The discontinuity time is apart: it is of two clocks. */
-    char *ticks = strstr(tree, "3.0 = T"), *rest = strchr(ticks, '\n');
-    assert_non_null(ticks);
-    memmove(ticks, rest + 1, strlen(rest + 1) + 1);
     assert_string_equal(tree, "1.0 = \"" MAILTALLY_VERSION "\"\n"
                               "2.0 = \"2026-11-21T03:45:21Z\"\n"
+                              "3.0 = T0\n"
                               "4.0 = I3\n"
                               "5.0 = \"all is well\"\n"
                               "6.0 = C5000000000\n"
@@ -296,6 +295,60 @@ static void agent_group_is_as_written(void **state)
                               "16.0 = C0\n"
                               "17.0 = G12\n"
                               "18.0 = C13\n");
+}
+
+/* The agent is up for `uptime_cs` now, and its counters began `age_cs` ago; both of one instant, however busy the
+ * machine is. */
+static void set_clocks(struct world *w, uint32_t uptime_cs, int64_t age_cs)
+{
+    int64_t before;
+
+    do {
+        before = monotonic_ms() / 10;
+        netsnmp_set_agent_uptime(uptime_cs);
+    } while (monotonic_ms() / 10 - before > 1);
+    w->view.since_cs = before - age_cs;
+}
+
+static unsigned long discontinuity(struct world *w)
+{
+    unsigned long ticks;
+
+    assert_int_equal(sscanf(get(w, &mib_agent, "3.0"), "3.0 = T%lu", &ticks), 1);
+    return ticks;
+}
+
+/* Whoever sees it change throws an interval's counts away. sysUpTime goes round after 497 days. */
+static void the_discontinuity_stays_when_the_uptime_goes_round(void **state)
+{
+    struct world *w = *state;
+    unsigned long began;
+
+    w->view.discontinuity = STATE_TICKS_UNKNOWN;
+    set_clocks(w, 4294960000, 4294900000);
+    began = discontinuity(w);
+    assert_in_range(began, 59990, 60010);
+    set_clocks(w, 12704, 4294900000 + 20000); /* 200 s later */
+    assert_int_equal(discontinuity(w), began);
+    set_clocks(w, 12704 + 130, 4294900000 + 20000 + 30); /* and when its clock is read a little apart */
+    assert_int_equal(discontinuity(w), began);
+}
+
+static void the_discontinuity_trembles_not_and_moves_with_the_master(void **state)
+{
+    struct world *w = *state;
+    unsigned long began;
+
+    w->view.discontinuity = STATE_TICKS_UNKNOWN;
+    set_clocks(w, 100, 30); /* the first value is none that is nearly "unknown", which is the last before zero */
+    began = discontinuity(w);
+    assert_in_range(began, 68, 72);
+    set_clocks(w, 10150, 10030);
+    assert_int_equal(discontinuity(w), began);
+    set_clocks(w, 500, 20000); /* snmpd began anew: the counters are older */
+    assert_int_equal(discontinuity(w), 0);
+    set_clocks(w, 90000, 50000); /* the counters did */
+    assert_in_range(discontinuity(w), 39998, 40002);
 }
 
 static void agent_without_events_tells_the_age_since_its_start(void **state)
@@ -746,6 +799,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(agent_group_is_as_written),
+        TEST(the_discontinuity_stays_when_the_uptime_goes_round),
+        TEST(the_discontinuity_trembles_not_and_moves_with_the_master),
         TEST(agent_without_events_tells_the_age_since_its_start),
         TEST(gauges_stay_at_their_greatest_value),
         TEST(totals_are_as_written),

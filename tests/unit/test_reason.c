@@ -269,15 +269,16 @@ static void random_octets_do_no_harm(void **state)
     munmap(memory, 2 * page);
 }
 
+/* Of this process, whatever else the machine does. */
 static double seconds(void)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Patterns that would make a careless scanner look ahead from each octet: 1 MiB of each, and time for 1000 times as
+/* Patterns that would make a careless scanner look ahead from each octet: 1 MiB of each, and time for 10000 times as
  * much under the sanitisers; a quadratic scan needs hours. */
 static void time_is_linear_in_hostile_texts(void **state)
 {
@@ -299,7 +300,7 @@ static void time_is_linear_in_hostile_texts(void **state)
             text[j] = patterns[i][j % n];
         refusal_reason_of(550, SPAN("5.7.1"), (struct span){ text, size }, &zone);
         deferral_reason_of(SPAN("4.7.1"), (struct span){ text, size });
-        if (seconds() - start > 5)
+        if (seconds() - start > 60)
             fail_msg("1 MiB of '%s' took %.1f s", patterns[i], seconds() - start);
     }
     free(text);

@@ -127,6 +127,36 @@ static void lists_them_with_the_oldest_first(void **state)
     listings_free(listings);
 }
 
+/* Names are read, then each is looked at; in between logrotate gives every file another name. The directory's time,
+ * which is put back, stands for the kernel's clock, which does not tell two changes within a tick apart. */
+static void tells_when_names_change_meanwhile(void **state)
+{
+    struct scratch *scratch = *state;
+    struct listings *listings = listings_new();
+    struct relatives relatives;
+
+    assert_int_equal(scratch_shell(scratch, "for n in 1 2 3; do echo $n >log.$n; done; ln -s nowhere log.9"
+                                            "; touch -d '2000-01-01' ."),
+                     0);
+    for (int i = 0; i < 2; i++) {
+        assert_true(relatives_find(&relatives, listings, scratch_path(scratch, "log")));
+        assert_int_equal(relatives.n, 3);
+        assert_false(relatives.changing); /* a link to nowhere is no change */
+        relatives_free(&relatives);
+    }
+    assert_int_equal(
+        scratch_shell(scratch, "for n in 3 2 1; do mv log.$n log.$((n + 1)); done; touch -d '2000-01-01' ."), 0);
+    assert_true(relatives_find(&relatives, listings, scratch_path(scratch, "log")));
+    assert_true(relatives.changing); /* log.1 is gone, log.4 was not seen */
+    relatives_free(&relatives);
+    assert_true(relatives_find(&relatives, listings, scratch_path(scratch, "log")));
+    assert_false(relatives.changing);
+    assert_int_equal(relatives.n, 3);
+    assert_string_equal(strrchr(relatives.rows[0].path, '/'), "/log.4");
+    relatives_free(&relatives);
+    listings_free(listings);
+}
+
 /* ---- identities ---- */
 
 static struct fingerprint fingerprint_of(struct span octets)
@@ -214,6 +244,7 @@ int main(void)
         cmocka_unit_test(tells_the_older_from_the_newer),
         cmocka_unit_test(goes_by_the_time_of_change_where_names_say_nothing),
         cmocka_unit_test_setup_teardown(lists_them_with_the_oldest_first, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(tells_when_names_change_meanwhile, scratch_make, scratch_remove),
         cmocka_unit_test(knows_an_open_file_by_its_inode_and_others_by_their_content),
         cmocka_unit_test(forgets_those_that_were_left_long_ago),
         cmocka_unit_test(has_a_cap),
