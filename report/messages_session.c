@@ -34,7 +34,7 @@ void messages_add_line(struct messages *messages, struct record *record, const s
         m->last = time > m->last ? time : m->last;
         m->first = time < m->first || m->first == TIME_UNKNOWN ? time : m->first;
     }
-    if (!messages->options.keep_lines)
+    if (!messages->options.keep_lines || !line->text.p) /* what was decided later may have no line of its own */
         return;
     if (m->lines_n >= LINES_MAX) {
         m->lines_more++;
