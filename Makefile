@@ -168,6 +168,12 @@ $(B)/fuzz/%: $(B)/cov/tests/fuzz/%.o $(B)/cov/libmailtally.a
 	$(call say,LINK,$@)
 	$(Q)clang $(SANITIZE) -fsanitize=fuzzer -o $@ $^
 
+# With all of report/ but its main().
+$(B)/fuzz/fuzz_messages: $(B)/cov/tests/fuzz/fuzz_messages.o $(filter-out $(B)/cov/report/main.o,$(call objects,cov,report/*.c doctor/*.c rrd/*.c config/*.c)) $(B)/cov/libmailtally.a
+	@mkdir -p $(dir $@)
+	$(call say,LINK,$@)
+	$(Q)clang $(SANITIZE) -fsanitize=fuzzer -o $@ $^
+
 # What is generated from the tables (parser/counters.def, reasons.def) and committed.
 $(B)/generate: $(wildcard tools/generate/*.[ch]) rrd/graphs.c rrd/kinds.c parser/counters.c parser/counters.def parser/reasons.def
 	@mkdir -p $(B)

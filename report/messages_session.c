@@ -34,7 +34,7 @@ void messages_add_line(struct messages *messages, struct record *record, const s
         m->last = time > m->last ? time : m->last;
         m->first = time < m->first || m->first == TIME_UNKNOWN ? time : m->first;
     }
-    if (!messages->options.keep_lines)
+    if (!messages->options.keep_lines || !line->text.p) /* what was decided later may have no line of its own */
         return;
     if (m->lines_n >= LINES_MAX) {
         m->lines_more++;
@@ -201,14 +201,22 @@ bool messages_is_qpsmtpd(const struct line *line)
     return span_take_number(&rest, &pid) && span_take_char(&rest, ' ');
 }
 
+static bool is_lone_of(const struct record *record, const struct line *line)
+{
+    return record->lone_file == line->file && record->lone_line == line->number;
+}
+
 struct record *messages_qpsmtpd_record(struct messages *messages, const struct line *line)
 {
     struct session *session = messages_session_of(messages, line);
     struct record *record = session ? session->current : NULL;
 
-    for (size_t i = 0; record && i < messages->touched_n; i++)
-        if (messages->touched[i] == record) /* by another event of this line */
-            return record;
+    for (size_t i = 0; i < messages->touched_n; i++) { /* by another event of this line */
+        struct record *touched = messages->touched[i];
+
+        if (touched && (touched == record || (!session && is_lone_of(touched, line))))
+            return touched;
+    }
     if (record && !record->is_queued && record->m.fate == COUNTER_NONE) {
         messages_touch(messages, record);
         return record;
@@ -222,6 +230,8 @@ struct record *messages_qpsmtpd_record(struct messages *messages, const struct l
         session->current = record;
     } else { /* nothing tells what else belongs to it */
         record->m.is_complete = true;
+        record->lone_file = line->file;
+        record->lone_line = line->number;
         messages_place(messages, record, PLACE_DONE);
     }
     return record;

@@ -61,6 +61,8 @@ static void sink_refusal(struct messages *messages, struct record *record, const
 static void sink_verdict(struct messages *messages, struct record *record, const struct event *e)
 {
     messages_set_envelope(messages, record, e);
+    if (record->m.is_lone && e->to.p)
+        messages_add_recipient(messages, record, e->to);
     if (record->m.verdict != COUNTER_NONE)
         return;
     record->m.verdict = e->counter;

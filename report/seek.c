@@ -111,8 +111,9 @@ static bool needs_proof(const struct event *e)
 static void watch(void *context, const struct event *e)
 {
     struct seek *seek = context;
-    const struct span ids[] = { e->queue_id, e->original_id, e->message_id,
-                                names_a_hop(e) ? e->named_id : (struct span){ NULL, 0 } };
+    const struct span none = { NULL, 0 };
+    const struct span ids[] = { e->queue_id, e->original_id, e->message_id, names_a_hop(e) ? e->named_id : none,
+                                e->kind == EVENT_VERDICT ? e->verdict_id : none }; /* the worst of its lines counts */
 
     seek->events_n++;
     if (e->kind == EVENT_OPENED || e->kind == EVENT_QUEUED)

@@ -28,6 +28,7 @@
 #define SOURCES_MAX  1024
 #define LAST_DEFAULT 10
 #define LAST_MAX     100000
+#define LOOK_MS      5000 /* for new files that a pattern of the configuration fits */
 
 struct tail {
     const struct options *options;
@@ -46,6 +47,7 @@ struct tail {
     size_t last_n, last_next;
     int64_t log_time;           /* of the newest line; TIME_UNKNOWN */
     int64_t read_ms;            /* when it was read */
+    int64_t looked_ms;          /* when new files were looked for */
     char told[SOURCES_MAX][64]; /* the beginning of what was told of each source's trouble */
 };
 
@@ -286,6 +288,34 @@ static bool add_sources(struct tail *tail)
     return tail->sources_n > 0;
 }
 
+static void add_new_file(void *context, const char *path, const char *host)
+{
+    struct tail *tail = context;
+
+    for (size_t i = 0; i < tail->sources_n; i++)
+        if (strcmp(tail->sources[i].name, path) == 0)
+            return;
+    if (tail->sources_n < SOURCES_MAX) /* else it was told at the start, or is one of too many */
+        add_file(tail, path, host);
+}
+
+/* A directory that hangs must not stop the others. */
+static void expand(void *context, const char *pattern, void (*each)(void *found, const char *path), void *found)
+{
+    (void)source_set_glob(context, pattern, each, found);
+}
+
+/* Files that are named are followed, there or not; patterns are the configuration's, and new hosts bring new files. */
+static void look_for_files(struct tail *tail)
+{
+    const struct config_glob glob = { expand, tail->set };
+
+    if (tail->options->files_n || now_ms() - tail->looked_ms < LOOK_MS)
+        return;
+    tail->looked_ms = now_ms();
+    config_each_file_by(input_config(tail->input), &glob, add_new_file, tail);
+}
+
 /* ---- the run ---- */
 
 /* False when nothing more will come. */
@@ -305,6 +335,7 @@ static bool step(struct tail *tail, const struct source_lines *lines)
             print_last(tail);
     }
     settle_in_silence(tail);
+    look_for_files(tail);
     set_clocks(tail);
     source_set_wait(tail->set, WAIT_MS, wake_fd);
     return true;
@@ -341,6 +372,7 @@ static bool prepare(struct tail *tail)
         return false;
     }
     tail->log_time = TIME_UNKNOWN;
+    tail->looked_ms = now_ms();
     messages_watch(tail->messages, input_parser(tail->input));
     return add_sources(tail);
 }

@@ -131,6 +131,8 @@ static bool refused_by_acl(struct event *e, struct span rest, bool temporary, st
         otherwise = REFUSAL_HELO_INVALID;
     else if (span_has_prefix(rest, "MAIL "))
         otherwise = REFUSAL_SENDER_INVALID;
+    else if (span_has_prefix(rest, "DKIM ")) /* acl_smtp_dkim */
+        otherwise = REFUSAL_DKIM;
     return put_refusal(e, take_what(rest, e), temporary, otherwise, events);
 }
 

@@ -75,7 +75,9 @@ bool postfix_take_queue_id(const struct line *line, struct span *s, struct span 
 
     if (n < 5 || n + 1 >= s->n || s->p[n] != ':' || s->p[n + 1] != ' ')
         return false;
-    for (size_t i = 0; lower && i < n; i++)
+    /* Postfix's long ids have no vowels, and begin with a digit for decades to come. Those that were made up, as in
+     * anonymised logs, may have some; words like `warning` do not begin with a digit. */
+    for (size_t i = 0; lower && !is_digit(s->p[0]) && i < n; i++)
         if (is_vowel(s->p[i]))
             return false;
     *id = span_first(*s, n);

@@ -293,8 +293,11 @@ static bool put_opened(const struct line *line, struct span id, struct span rest
     }
     if (id.n)
         events_put(events, &e);
-    if (logged_in && e.original_id.n == 0)
-        count_client(line, events, COUNTER_AUTH_SUCCEEDED, e.client);
+    if (logged_in && e.original_id.n == 0) {
+        e.kind = EVENT_COUNT;
+        e.counter = COUNTER_AUTH_SUCCEEDED;
+        events_put(events, &e);
+    }
     return true;
 }
 

@@ -67,10 +67,10 @@ static bool tcpserver(const struct line *line, struct span rest, struct events *
         return span_has_prefix(rest, "end ") || span_has_prefix(rest, "status: ") || span_has_prefix(rest, "pid ");
     if (!span_take_until(&rest, ' ', &pid) || !span_take_until(&rest, ' ', &local))
         return false;
-    remote = rest;
     if (!is_smtp_endpoint(local))
         return true;
-    span_take_until(&remote, ' ', &remote);
+    if (!span_take_until(&rest, ' ', &remote))
+        remote = rest;
     e.client = remote;
     if (!ok)
         return put_refused(&e, false, REFUSAL_CLIENT_BLOCKED, events);
