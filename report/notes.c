@@ -1,4 +1,6 @@
-/* Notes on messages: a ring of texts, and a table of where each id's note begins.
+/* Notes on messages: a ring of texts, and a table of where each id's note begins. What is forgotten depends on what was
+ * said alone, not on how the ids are hashed: so the table never gives up a note by itself.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "notes.h"
 
@@ -7,9 +9,8 @@
 #include "../parser/hash.h"
 #include "../parser/tally.h"
 
-#define SLOTS       (1u << 14)
-#define WAYS        4
-#define TEXT_OCTETS 255 /* of each text; longer ones are cut */
+#define SLOTS       (2 * NOTES_MAX) /* half of them stay free */
+#define TEXT_OCTETS 255             /* of each text; longer ones are cut */
 
 struct note {
     uint64_t key;
@@ -17,13 +18,18 @@ struct note {
     bool has_address;
 };
 
+/* Of the open table; linear probing. */
+struct slot {
+    uint32_t tag; /* of the key, so that most notes of others are not looked at */
+    uint32_t at;  /* 1 + where its note begins in the ring; 0: free */
+};
+
 struct notes {
     uint64_t seed;
-    uint64_t end; /* where the next note begins; counts on, so that old ones are told from new ones */
-    struct {
-        uint64_t key;
-        uint64_t at; /* 0: free */
-    } slots[SLOTS];
+    uint64_t begin, end; /* of the notes in the ring; both count on */
+    uint64_t gap;        /* the last note before the ring's end ends here: a note lies in one piece */
+    size_t n;            /* slots in use */
+    struct slot slots[SLOTS];
     char ring[NOTES_OCTETS];
 };
 
@@ -33,7 +39,7 @@ struct notes *notes_new(uint64_t seed)
 
     if (notes) {
         notes->seed = seed;
-        notes->end = NOTES_OCTETS;
+        notes->gap = UINT64_MAX;
     }
     return notes;
 }
@@ -45,26 +51,80 @@ void notes_free(struct notes *notes)
 
 static uint64_t key_of(const struct notes *notes, const struct line *line, struct span id)
 {
-    return hash_octets(notes->seed ^ line->tally->key, id) | 1;
+    return hash_octets(notes->seed ^ line->tally->key, id);
 }
 
-static bool is_there(const struct notes *notes, uint64_t at)
+static size_t home_of(uint64_t key)
 {
-    return at && notes->end - at <= NOTES_OCTETS;
+    return (size_t)(key >> 32) % SLOTS;
 }
 
-/* The slot of this key, or the one that is to be given up for it: the oldest of its set. */
+static struct note note_at(const struct notes *notes, uint64_t at)
+{
+    struct note note;
+
+    memcpy(&note, notes->ring + at % NOTES_OCTETS, sizeof note);
+    return note;
+}
+
+static size_t octets_of(const struct note *note)
+{
+    return sizeof *note + note->client_n + note->address_n;
+}
+
+/* The slot of this key, or the free one where it would be. */
 static size_t slot_of(const struct notes *notes, uint64_t key)
 {
-    size_t set = (size_t)(key >> 32) % (SLOTS / WAYS) * WAYS, oldest = set;
+    size_t i = home_of(key);
 
-    for (size_t i = set; i < set + WAYS; i++) {
-        if (notes->slots[i].key == key)
-            return i;
-        if (notes->slots[i].at < notes->slots[oldest].at)
-            oldest = i;
+    while (notes->slots[i].at &&
+           (notes->slots[i].tag != (uint32_t)key || note_at(notes, notes->slots[i].at - 1).key != key))
+        i = (i + 1) % SLOTS;
+    return i;
+}
+
+/* Who stands behind it and would not be found any more moves up. */
+static void remove_slot(struct notes *notes, size_t free_slot)
+{
+    for (size_t i = (free_slot + 1) % SLOTS; notes->slots[i].at; i = (i + 1) % SLOTS) {
+        size_t home = home_of(note_at(notes, notes->slots[i].at - 1).key);
+
+        if ((i - home) % SLOTS >= (i - free_slot) % SLOTS) {
+            notes->slots[free_slot] = notes->slots[i];
+            free_slot = i;
+        }
     }
-    return oldest;
+    notes->slots[free_slot].at = 0;
+    notes->n--;
+}
+
+static void forget_oldest(struct notes *notes)
+{
+    struct note note;
+    size_t slot;
+
+    if (notes->begin == notes->gap)
+        notes->begin += NOTES_OCTETS - notes->begin % NOTES_OCTETS;
+    note = note_at(notes, notes->begin);
+    slot = slot_of(notes, note.key);
+    if (notes->slots[slot].at == notes->begin % NOTES_OCTETS + 1) /* else something newer was said */
+        remove_slot(notes, slot);
+    notes->begin += octets_of(&note);
+}
+
+/* Where a note of so many octets begins. */
+static uint64_t make_room(struct notes *notes, size_t octets)
+{
+    const uint64_t left = NOTES_OCTETS - notes->end % NOTES_OCTETS;
+    const uint64_t at = octets > left ? notes->end + left : notes->end;
+
+    while (notes->begin < notes->end && (at + octets - notes->begin > NOTES_OCTETS || notes->n == NOTES_MAX))
+        forget_oldest(notes);
+    if (at != notes->end)
+        notes->gap = notes->end;
+    if (notes->begin == notes->end) /* nothing is left */
+        notes->begin = at;
+    return at;
 }
 
 static uint8_t cut(struct span text)
@@ -75,33 +135,31 @@ static uint8_t cut(struct span text)
 void notes_put(struct notes *notes, const struct line *line, struct span id, struct span client, struct span address)
 {
     const struct note note = { key_of(notes, line, id), cut(client), cut(address), address.p != NULL };
-    size_t slot = slot_of(notes, note.key), octets = sizeof note + note.client_n + note.address_n;
-    char *p;
+    const uint64_t at = make_room(notes, octets_of(&note));
+    struct slot *slot = &notes->slots[slot_of(notes, note.key)];
+    char *p = notes->ring + at % NOTES_OCTETS;
 
-    if (notes->end % NOTES_OCTETS + octets > NOTES_OCTETS) /* a note lies in one piece */
-        notes->end += NOTES_OCTETS - notes->end % NOTES_OCTETS;
-    p = notes->ring + notes->end % NOTES_OCTETS;
     memcpy(p, &note, sizeof note);
     if (note.client_n)
         memcpy(p + sizeof note, client.p, note.client_n);
     if (note.address_n)
         memcpy(p + sizeof note + note.client_n, address.p, note.address_n);
-    notes->slots[slot].key = note.key;
-    notes->slots[slot].at = notes->end;
-    notes->end += octets;
+    notes->n += slot->at == 0;
+    *slot = (struct slot){ (uint32_t)note.key, (uint32_t)(at % NOTES_OCTETS + 1) };
+    notes->end = at + octets_of(&note);
 }
 
 bool notes_find(const struct notes *notes, const struct line *line, struct span id, struct span *client,
                 struct span *address)
 {
-    const uint64_t key = key_of(notes, line, id);
-    size_t slot = slot_of(notes, key);
-    const char *p = notes->ring + notes->slots[slot].at % NOTES_OCTETS;
+    const struct slot *slot = &notes->slots[slot_of(notes, key_of(notes, line, id))];
     struct note note;
+    const char *p;
 
-    if (notes->slots[slot].key != key || !is_there(notes, notes->slots[slot].at))
+    if (!slot->at)
         return false;
-    memcpy(&note, p, sizeof note);
+    note = note_at(notes, slot->at - 1);
+    p = notes->ring + slot->at - 1;
     *client = (struct span){ p + sizeof note, note.client_n };
     *address = (struct span){ note.has_address ? p + sizeof note + note.client_n : NULL, note.address_n };
     return true;

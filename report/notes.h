@@ -1,8 +1,8 @@
 /* What earlier lines said of a message by its queue id, for the line that counts and does not say it again: the client
  * that brought it and its sender; of a delivery that has a name of its own (qmail), the recipient.
  *
- * The last NOTES_OCTETS of what was said are known, some 12 000 messages: what is older is forgotten. Fixed memory;
- * one thread.
+ * The last NOTES_OCTETS of what was said are known, some 12 000 messages, NOTES_MAX at most: what is older is
+ * forgotten. Fixed memory; one thread.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef MAILTALLY_NOTES_H
@@ -11,6 +11,7 @@
 #include "../parser/event.h"
 
 #define NOTES_OCTETS (1u << 20)
+#define NOTES_MAX    (1u << 14)
 
 struct notes; /* opaque */
 

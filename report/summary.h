@@ -96,10 +96,11 @@ struct moment {
 };
 
 struct open_session {
-    uint64_t key; /* host and process */
+    uint64_t key; /* host and process; 0: none */
     int64_t begin;
+    uint64_t number; /* of all that began */
 };
-#define OPEN_SESSIONS 4096 /* a power of two */
+#define OPEN_SESSIONS 8192 /* a power of two; half of them stay free */
 
 struct id_set {
     uint64_t *slots;
@@ -132,6 +133,8 @@ struct summary {
     uint64_t sender_line;
     struct name *sender_row, *sender_domain_row;
     struct open_session open_sessions[OPEN_SESSIONS];
+    size_t open_sessions_n;
+    uint64_t sessions_begun;
 };
 
 /* NULL without memory. */

@@ -40,24 +40,58 @@ static bool take_diagnostic(struct summary *s, const struct line *line, struct s
 
 /* ---- connections ---- */
 
-#define SESSION_WAYS 4
-
-/* The place of this process: the one it has, or the oldest of its set. */
-static struct open_session *session_of(struct summary *s, const struct line *line, uint64_t *key)
+static uint64_t session_key(const struct summary *s, const struct line *line)
 {
-    struct open_session *set, *oldest;
-
-    *key = hash_octets(s->seed ^ hash_octets(s->seed, line->header.host) ^ hash_octets(~s->seed, line->header.instance),
+    return hash_octets(s->seed ^ hash_octets(s->seed, line->header.host) ^ hash_octets(~s->seed, line->header.instance),
                        line->header.pid) |
            1;
-    oldest = set = &s->open_sessions[(*key >> 32 & (OPEN_SESSIONS / SESSION_WAYS - 1)) * SESSION_WAYS];
-    for (size_t i = 0; i < SESSION_WAYS; i++) {
-        if (set[i].key == *key)
-            return &set[i];
-        if (!set[i].key || (oldest->key && set[i].begin < oldest->begin))
-            oldest = &set[i];
+}
+
+/* The place of this process: the one it has, or the free one where it would be. The table is open, with linear probing.
+ */
+static size_t session_of(const struct summary *s, uint64_t key)
+{
+    size_t i = key >> 32 & (OPEN_SESSIONS - 1);
+
+    while (s->open_sessions[i].key && s->open_sessions[i].key != key)
+        i = (i + 1) & (OPEN_SESSIONS - 1);
+    return i;
+}
+
+/* Who stands behind it and would not be found any more moves up. */
+static void remove_session(struct summary *s, size_t free_place)
+{
+    struct open_session *all = s->open_sessions;
+
+    for (size_t i = (free_place + 1) & (OPEN_SESSIONS - 1); all[i].key; i = (i + 1) & (OPEN_SESSIONS - 1)) {
+        size_t home = all[i].key >> 32 & (OPEN_SESSIONS - 1);
+
+        if (((i - home) & (OPEN_SESSIONS - 1)) >= ((i - free_place) & (OPEN_SESSIONS - 1))) {
+            all[free_place] = all[i];
+            free_place = i;
+        }
     }
-    return oldest;
+    all[free_place].key = 0;
+    s->open_sessions_n--;
+}
+
+/* Those that never ended, since their process was killed, go when there are too many: the oldest first, whatever the
+ * hashes are. */
+static void begin_session(struct summary *s, const struct line *line)
+{
+    uint64_t key = session_key(s, line);
+    size_t place = session_of(s, key), oldest = place;
+
+    if (!s->open_sessions[place].key && s->open_sessions_n == OPEN_SESSIONS / 2) {
+        for (size_t i = 0; i < OPEN_SESSIONS; i++)
+            if (s->open_sessions[i].key &&
+                (!s->open_sessions[oldest].key || s->open_sessions[i].number < s->open_sessions[oldest].number))
+                oldest = i;
+        remove_session(s, oldest);
+        place = session_of(s, key);
+    }
+    s->open_sessions_n += s->open_sessions[place].key == 0;
+    s->open_sessions[place] = (struct open_session){ key, line_time(line), s->sessions_begun++ };
 }
 
 static void add_session(struct sessions *sessions, uint64_t seconds)
@@ -71,17 +105,18 @@ static void add_session(struct sessions *sessions, uint64_t seconds)
 static void take_disconnect(struct summary *s, const struct line *line, struct span client)
 {
     struct words words;
-    uint64_t key, seconds = 0;
-    struct open_session *session = session_of(s, line, &key);
+    uint64_t key = session_key(s, line), seconds = 0;
+    size_t place = session_of(s, key);
+    const struct open_session session = s->open_sessions[place];
     struct span name = client, rest = client;
     const struct moment *moment;
     struct domain *domain;
 
-    if (session->key != key) /* the log begins within it */
+    if (session.key != key) /* the log begins within it */
         return;
-    session->key = 0;
-    if (line_time(line) > session->begin)
-        seconds = (uint64_t)(line_time(line) - session->begin);
+    remove_session(s, place);
+    if (line_time(line) > session.begin)
+        seconds = (uint64_t)(line_time(line) - session.begin);
     moment = summary_moment(s, line);
     add_session(&s->hours[moment->hour].sessions, seconds);
     add_session(&moment->day->sessions, seconds);
@@ -97,16 +132,10 @@ static void take_disconnect(struct summary *s, const struct line *line, struct s
 
 static void take_session(struct summary *s, const struct line *line, struct span message)
 {
-    uint64_t key;
-    struct open_session *session;
-
-    if (span_take_literal(&message, "disconnect from ")) {
+    if (span_take_literal(&message, "disconnect from "))
         take_disconnect(s, line, message);
-    } else if (span_has_prefix(message, "connect from ")) {
-        session = session_of(s, line, &key);
-        session->key = key;
-        session->begin = line_time(line);
-    }
+    else if (span_has_prefix(message, "connect from "))
+        begin_session(s, line);
 }
 
 /* `connect to mx[192.0.2.1]:25: Connection refused`; before 2.5 `connect to mx[192.0.2.1]: text (port 25)`. */

@@ -382,6 +382,80 @@ static void what_was_said_is_found_until_it_is_old(void **state)
     notes_free(notes);
 }
 
+#define SAID 60000
+
+/* How many of the notes, from the last one back, are known when all was said; the older ones are not. */
+static unsigned known(struct notes *notes, const struct line *line, unsigned ids)
+{
+    struct span client, address;
+    char id[16];
+    unsigned n = 0;
+
+    for (unsigned i = ids; i-- > 0;) {
+        snprintf(id, sizeof id, "C%u", i);
+        if (notes_find(notes, line, span_of(id), &client, &address)) {
+            assert_int_equal(n, ids - 1 - i);
+            assert_span(address, id);
+            assert_int_equal(client.n, i % 40 * 7 % 256);
+            n++;
+        }
+    }
+    return n;
+}
+
+static void say(struct notes *notes, const struct line *line, unsigned i, size_t client_octets)
+{
+    static const char client[256] = "";
+    char id[16];
+
+    snprintf(id, sizeof id, "C%u", i);
+    notes_put(notes, line, span_of(id), (struct span){ client, client_octets }, span_of(id));
+}
+
+static void what_is_forgotten_does_not_depend_on_the_seed(void **state)
+{
+    struct tally host = { .key = 1 };
+    struct line line = line_of(&host, "smtpd", "");
+    unsigned least = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 12; seed++) {
+        struct notes *notes = notes_new(seed * 0x9e3779b97f4a7c15u);
+
+        for (unsigned i = 0; i < SAID; i++) {
+            if (i % 3 == 0) /* said twice, with other words: it counts once, and from then on */
+                say(notes, &line, i, 200);
+            say(notes, &line, i, i % 40 * 7 % 256);
+        }
+        if (seed == 1)
+            least = known(notes, &line, SAID);
+        assert_in_range(least, 4000, NOTES_MAX - 1); /* the texts are what fills it */
+        assert_int_equal(known(notes, &line, SAID), least);
+        notes_free(notes);
+    }
+}
+
+static void as_many_short_notes_as_there_may_be_are_known(void **state)
+{
+    struct tally host = { .key = 1 };
+    struct line line = line_of(&host, "smtpd", "");
+    struct span client, address;
+    char id[16];
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 12; seed++) {
+        struct notes *notes = notes_new(seed * 0x9e3779b97f4a7c15u);
+
+        for (unsigned i = 0; i < 3 * NOTES_MAX + 77; i++)
+            say(notes, &line, i, 0);
+        for (unsigned i = 0; i < 3 * NOTES_MAX + 77; i++) {
+            snprintf(id, sizeof id, "C%u", i);
+            assert_int_equal(notes_find(notes, &line, span_of(id), &client, &address), i >= 2 * NOTES_MAX + 77);
+        }
+        notes_free(notes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +473,8 @@ int main(void)
         cmocka_unit_test(a_line_may_end_anywhere),
         cmocka_unit_test(equal_counts_stand_by_domain),
         cmocka_unit_test(what_was_said_is_found_until_it_is_old),
+        cmocka_unit_test(what_is_forgotten_does_not_depend_on_the_seed),
+        cmocka_unit_test(as_many_short_notes_as_there_may_be_are_known),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
