@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../rrd/directory.h"
+#include "../rrd/library.h"
 #include "../rrd/pages.h"
 #include "rrd.h"
 
@@ -136,6 +137,11 @@ static enum status draw(const struct options *options, const char *directory)
         return STATUS_ERROR;
     }
     view.graph = (unsigned)graph;
+    librrd_clear_error();
+    if (librrd_test_error()) { /* there is no librrd */
+        complain("%s", librrd_get_error());
+        return STATUS_ERROR;
+    }
     if (!take_form(options->output, &look.svg) || !set_span(options, &view) || !host_is_there(&view))
         return STATUS_ERROR;
     if (!graph_read(&view, error)) {
