@@ -7,14 +7,11 @@
 #include "newlines.h"
 #include "parser_inside.h"
 
-#define LINES_MAX         1024
-#define EVENTS_MAX        1536
-#define TEXT_OCTETS       (72 * 1024) /* room for the longest line; small enough to stay near the processor */
-#define SLOTS_AHEAD       6           /* lines, likewise the next */
-#define CACHE_LINE_OCTETS 64
-#define WANTED_AHEAD      8    /* lines or events */
-#define COPIED_AT_ONCE    1024 /* octets */
-#define FETCHED_AHEAD     2    /* lines, as in parser.c */
+#define LINES_MAX     1024
+#define EVENTS_MAX    1536
+#define TEXT_OCTETS   (72 * 1024) /* room for the longest line; small enough to stay near the processor */
+#define SLOTS_AHEAD   6           /* lines, likewise the next */
+#define FETCHED_AHEAD 2           /* lines, as in parser.c */
 
 /* What a line was found to say: so many events from `begin` on. */
 struct said {
@@ -36,20 +33,11 @@ struct ahead {
     char text[TEXT_OCTETS];
 };
 
-/* What is written next was read by another processor before: it is asked for in time. */
-static inline void want(const void *from, size_t octets)
-{
-    for (size_t i = 0; i < octets; i += CACHE_LINE_OCTETS)
-        __builtin_prefetch((const char *)from + i, 1);
-}
-
 /* One more than there is room for is counted only: see ahead_recognise(). */
 static void collect(struct events *events, struct event *e)
 {
     struct ahead *ahead = (struct ahead *)events;
 
-    if (ahead->events_n + WANTED_AHEAD < EVENTS_MAX)
-        want(&ahead->list[ahead->events_n + WANTED_AHEAD], sizeof(struct event));
     if (ahead->events_n < EVENTS_MAX)
         ahead->list[ahead->events_n] = *e;
     ahead->events_n++;
@@ -88,8 +76,6 @@ void ahead_fill_overlong(struct ahead *ahead, struct parser_source *source)
 
 static struct line *next_line(struct ahead *ahead)
 {
-    if (ahead->lines_n + WANTED_AHEAD < LINES_MAX)
-        want(&ahead->lines[ahead->lines_n + WANTED_AHEAD], sizeof(struct line));
     ahead->said[ahead->lines_n].what = SAID_NOTHING_YET;
     return &ahead->lines[ahead->lines_n++];
 }
@@ -117,17 +103,6 @@ static size_t begin_lines(struct ahead *ahead, struct parser_source *source, str
     return taken;
 }
 
-static void copy_text(char *to, size_t n, const char *from)
-{
-    for (size_t at = 0; at < n; at += COPIED_AT_ONCE) {
-        size_t left = n - at;
-
-        if (left > COPIED_AT_ONCE)
-            want(to + at + COPIED_AT_ONCE, left < 2 * COPIED_AT_ONCE ? left - COPIED_AT_ONCE : COPIED_AT_ONCE);
-        memcpy(to + at, from + at, left < COPIED_AT_ONCE ? left : COPIED_AT_ONCE);
-    }
-}
-
 size_t ahead_fill(struct ahead *ahead, struct parser_source *source, struct span block, size_t longest)
 {
     size_t room = TEXT_OCTETS - ahead->text_n, taken;
@@ -143,7 +118,7 @@ size_t ahead_fill(struct ahead *ahead, struct parser_source *source, struct span
         return end ? (size_t)(end + 1 - block.p) : block.n;
     }
     copy = (struct span){ ahead->text + ahead->text_n, (size_t)(last + 1 - block.p) };
-    copy_text(ahead->text + ahead->text_n, copy.n, block.p);
+    memcpy(ahead->text + ahead->text_n, block.p, copy.n);
     taken = begin_lines(ahead, source, copy, longest);
     ahead->text_n += taken;
     return taken;
