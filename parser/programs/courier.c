@@ -118,6 +118,8 @@ static bool new_message(struct event *e, struct span rest, struct events *events
 
     while (e->queue_id.n < rest.n && (is_alnum(rest.p[e->queue_id.n]) || rest.p[e->queue_id.n] == '.'))
         e->queue_id.n++;
+    if (e->queue_id.n == 0)
+        return false;
     e->queue_id.p = rest.p;
     rest = span_skip(rest, e->queue_id.n);
     bool logged_in = span_has_prefix(rest, ", auth=");
@@ -190,11 +192,11 @@ static bool courierd(const struct line *line, struct events *events)
     if (span_has_prefix(rest, "started,id=")) {
         rest = span_skip(rest, sizeof "started," - 1);
         take_delivery_fields(&rest, &e);
-        return put(&e, EVENT_TAKEN, COUNTER_NONE, events);
+        return e.queue_id.n && put(&e, EVENT_TAKEN, COUNTER_NONE, events);
     }
     if (span_take_literal(&rest, "completed,id=")) {
         e.queue_id = rest;
-        return put(&e, EVENT_REMOVED, COUNTER_NONE, events);
+        return rest.n && put(&e, EVENT_REMOVED, COUNTER_NONE, events);
     }
     if (span_has_prefix(rest, "id="))
         return delivery(&e, rest, COUNTER_DELIVERED, events);
