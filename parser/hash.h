@@ -57,4 +57,11 @@ static inline uint64_t hash_octets(uint64_t seed, struct span s)
     return hash_fold(first ^ seed ^ 0x9e3779b97f4a7c15u, second ^ h);
 }
 
+/* Of an open table with linear probing, `slots` of them, a power of two: whether what stands at i, and belongs at home,
+ * is found at free_slot, too, so that it may move up when that one is given back. */
+static inline bool hash_may_move(size_t i, size_t home, size_t free_slot, size_t slots)
+{
+    return ((i - home) & (slots - 1)) >= ((i - free_slot) & (slots - 1));
+}
+
 #endif

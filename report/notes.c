@@ -89,7 +89,7 @@ static void remove_slot(struct notes *notes, size_t free_slot)
     for (size_t i = (free_slot + 1) % SLOTS; notes->slots[i].at; i = (i + 1) % SLOTS) {
         size_t home = home_of(note_at(notes, notes->slots[i].at - 1).key);
 
-        if ((i - home) % SLOTS >= (i - free_slot) % SLOTS) {
+        if (hash_may_move(i, home, free_slot, SLOTS)) {
             notes->slots[free_slot] = notes->slots[i];
             free_slot = i;
         }

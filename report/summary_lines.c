@@ -66,7 +66,7 @@ static void remove_session(struct summary *s, size_t free_place)
     for (size_t i = (free_place + 1) & (OPEN_SESSIONS - 1); all[i].key; i = (i + 1) & (OPEN_SESSIONS - 1)) {
         size_t home = all[i].key >> 32 & (OPEN_SESSIONS - 1);
 
-        if (((i - home) & (OPEN_SESSIONS - 1)) >= ((i - free_place) & (OPEN_SESSIONS - 1))) {
+        if (hash_may_move(i, home, free_place, OPEN_SESSIONS)) {
             all[free_place] = all[i];
             free_place = i;
         }
