@@ -65,6 +65,7 @@ struct summary *summary_new(const struct options *options, uint64_t seed)
     s->options = &options->report;
     s->since = options->since;
     s->until = options->until;
+    s->wants_sessions = s->options->smtpd_stats || options->format == FORMAT_JSON || options->format == FORMAT_TSV;
     s->seed = seed;
     s->now.begin = s->now.end = INT64_MIN;
     if (make_tables(s))
@@ -390,7 +391,7 @@ static void take_connection(struct summary *s, const struct event *e)
     const struct moment *moment;
     struct domain *domain;
 
-    if (e->line->header.instance.n || span_is(e->line->header.program, "postfix"))
+    if (!s->wants_sessions || e->line->header.instance.n || span_is(e->line->header.program, "postfix"))
         return;
     moment = summary_moment(s, e->line);
     domain =

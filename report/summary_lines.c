@@ -132,6 +132,8 @@ static void take_disconnect(struct summary *s, const struct line *line, struct s
 
 static void take_session(struct summary *s, const struct line *line, struct span message)
 {
+    if (!s->wants_sessions)
+        return;
     if (span_take_literal(&message, "disconnect from "))
         take_disconnect(s, line, message);
     else if (span_has_prefix(message, "connect from "))
