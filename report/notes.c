@@ -9,9 +9,9 @@
 #include "../parser/hash.h"
 #include "../parser/tally.h"
 
-#define SLOTS       (2 * NOTES_MAX) /* half of them stay free */
+#define SLOTS         (2 * NOTES_MAX) /* half of them stay free */
 #define FETCHED_AHEAD 256
-#define TEXT_OCTETS 255             /* of each text; longer ones are cut */
+#define TEXT_OCTETS   255 /* of each text; longer ones are cut */
 
 struct note {
     uint64_t key;
