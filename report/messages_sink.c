@@ -77,6 +77,12 @@ static struct record *sink_record(struct messages *messages, const struct event 
     return messages_record_of(messages, e, e->queue_id);
 }
 
+/* Where the event names none, that of the delivery which the watch had just now, if it is of the same message. */
+static struct span recipient_of(const struct messages *messages, const struct record *record, const struct event *e)
+{
+    return e->to.p || record != messages->at ? e->to : messages->at_to;
+}
+
 void messages_counted(void *context, const struct event *e)
 {
     struct messages *messages = context;
@@ -101,7 +107,7 @@ void messages_counted(void *context, const struct event *e)
     case COUNTER_BOUNCED:
     case COUNTER_DEFERRED:
         messages_set_envelope(messages, record, e);
-        messages_set_recipient(messages, record, e, e->to.p ? e->to : messages->at_to);
+        messages_set_recipient(messages, record, e, recipient_of(messages, record, e));
         break;
     case COUNTER_EXPIRED:
         if (e->to.p)

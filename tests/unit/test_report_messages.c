@@ -217,6 +217,20 @@ static void qmail_knows_recipients_by_deliveries(void **state)
                       "lines=6\n");
 }
 
+/* What Dovecot says counts two seconds later, when another host's delivery was at work. */
+static void a_delivery_that_names_nobody_has_nobody_elses_recipient(void **state)
+{
+    static const char *const lines[] = {
+        "2026-11-21T03:47:05+00:00 box1 dovecot: lmtp(bob)<50><aB1xY2>: msgid=<m1@example.org>: saved mail to INBOX",
+        "@400000006b01690100000000 starting delivery 6: msg 4711 to remote b@b.example",
+        "@400000006b01690200000000 delivery 6: deferral: Connected_to_192.0.2.7_but_greeting_failed./", NULL
+    };
+
+    (void)state;
+    lines_give(lines, "-:delivered delivered lone lines=1\n"
+                      "4711 t=b@b.example:deferred deferred headless endless lines=2\n");
+}
+
 static void opensmtpd_has_the_client_from_the_session(void **state)
 {
     static const char *const lines[] = {
@@ -344,6 +358,7 @@ int main(void)
         cmocka_unit_test(sendmail_ends_with_the_last_recipient),
         cmocka_unit_test(sendmail_names_several_recipients_in_a_line),
         cmocka_unit_test(qmail_knows_recipients_by_deliveries),
+        cmocka_unit_test(a_delivery_that_names_nobody_has_nobody_elses_recipient),
         cmocka_unit_test(opensmtpd_has_the_client_from_the_session),
         cmocka_unit_test(exim_ends_with_completed),
         cmocka_unit_test(qpsmtpd_has_the_lines_of_its_connection),
