@@ -169,7 +169,8 @@ $(B)/fuzz/%: $(B)/cov/tests/fuzz/%.o $(B)/cov/libmailtally.a
 	$(Q)clang $(SANITIZE) -fsanitize=fuzzer -o $@ $^
 
 # With all of report/ but its main().
-$(B)/fuzz/fuzz_messages: $(B)/cov/tests/fuzz/fuzz_messages.o $(filter-out $(B)/cov/report/main.o,$(call objects,cov,report/*.c doctor/*.c rrd/*.c config/*.c)) $(B)/cov/libmailtally.a
+FUZZ_OF_REPORT := $(addprefix $(B)/fuzz/fuzz_,messages report merge)
+$(FUZZ_OF_REPORT): $(B)/fuzz/%: $(B)/cov/tests/fuzz/%.o $(filter-out $(B)/cov/report/main.o,$(call objects,cov,report/*.c doctor/*.c rrd/*.c config/*.c)) $(B)/cov/libmailtally.a
 	@mkdir -p $(dir $@)
 	$(call say,LINK,$@)
 	$(Q)clang $(SANITIZE) -fsanitize=fuzzer -o $@ $^

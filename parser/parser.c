@@ -31,11 +31,22 @@ static void verdict_decided(void *context, struct event *e)
     flows_event(parser->flows, e);
 }
 
+/* What begins or names a message, cut off before the id that it is known by: all such lines would be one message. */
+static inline bool is_nameless(const struct event *e)
+{
+    const unsigned names = 1u << EVENT_OPENED | 1u << EVENT_REQUEUED | 1u << EVENT_MESSAGE_ID | 1u << EVENT_QUEUED |
+                           1u << EVENT_TAKEN | 1u << EVENT_ATTEMPT;
+
+    return (names >> e->kind & 1) && e->queue_id.n == 0;
+}
+
 static void recognised(struct events *events, struct event *e)
 {
     struct parser *parser = (struct parser *)events;
     bool was_room = true;
 
+    if (is_nameless(e))
+        return;
     if (e->maybe_copy && copies_is_copy(parser->copies, e))
         return;
     parser->repeatable =
@@ -58,7 +69,8 @@ static void watched(struct events *events, struct event *e)
 {
     struct parser *parser = (struct parser *)events;
 
-    parser->watch(parser->watch_context, e);
+    if (!is_nameless(e))
+        parser->watch(parser->watch_context, e);
     recognised(events, e);
 }
 

@@ -53,7 +53,7 @@ enum status report_run(const struct options *options)
     enum status status = STATUS_ERROR;
 
     if (summary) {
-        summary_watch(summary, input);
+        summary_watch(summary, input_parser(input));
         input_show_progress(input);
         status = input_read(input);
         /* Noughts of a log that could not be read look like a quiet day. */

@@ -217,11 +217,11 @@ static void summary_found(void *context, const struct event *e)
     switch (e->kind) {
     case EVENT_OPENED:
     case EVENT_TAKEN:
-        if (e->queue_id.n && (e->kind == EVENT_OPENED || e->from.p))
+        if (e->kind == EVENT_OPENED || e->from.p)
             notes_put(s->notes, e->line, e->queue_id, e->client, e->from);
         break;
     case EVENT_QUEUED: /* what the server itself sends is no reception, but has a sender */
-        if (s->options->extended && e->queue_id.n && e->from.p && is_asked_for(s, e->line))
+        if (s->options->extended && e->from.p && is_asked_for(s, e->line))
             add_detail(s, e, e->from);
         break;
     case EVENT_ATTEMPT: /* its end names neither message nor recipient */
@@ -454,12 +454,12 @@ static void summary_event(void *context, const struct event *e)
         s->sender_row = NULL;
 }
 
-void summary_watch(struct summary *s, struct input *input)
+void summary_watch(struct summary *s, struct parser *parser)
 {
-    s->parser = input_parser(input);
-    parser_set_sink(input_parser(input), summary_event, s);
-    parser_set_watch(input_parser(input), summary_found, s);
-    parser_set_line_watch(input_parser(input), summary_lines_begin, summary_line, s);
+    s->parser = parser;
+    parser_set_sink(parser, summary_event, s);
+    parser_set_watch(parser, summary_found, s);
+    parser_set_line_watch(parser, summary_lines_begin, summary_line, s);
 }
 
 uint64_t summary_received(const struct summary *s)

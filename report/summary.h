@@ -1,7 +1,6 @@
 /* mailtally report: what was counted for it, and the files that print it.
  *
- *     summary_new -> summary_watch(input_parser()) -> input_read -> summary_text | summary_tsv | summary_json |
- * summary_html
+ *     summary_new -> summary_watch -> input_read -> summary_put
  *
  * A summary takes the parser's events, as they are counted, and the lines that are no events (warnings, connections'
  * ends). What it holds grows with the distinct names in the log up to a cap (names.h), and says so where the cap was
@@ -13,7 +12,6 @@
 
 #include "../parser/parser.h"
 #include "delays.h"
-#include "input.h"
 #include "names.h"
 #include "notes.h"
 #include "options.h"
@@ -44,6 +42,7 @@ enum tree {
 struct tree_form {
     const char *key;   /* in JSON and TSV */
     const char *words; /* on the page; NULL: it does not stand there */
+    unsigned levels;   /* of each row */
     size_t limit_at;   /* in struct report_options; SIZE_MAX: it has no limit */
 };
 extern const struct tree_form tree_forms[TREES];
@@ -142,8 +141,8 @@ struct summary {
 struct summary *summary_new(const struct options *options, uint64_t seed);
 void summary_free(struct summary *summary);
 
-/* The input gives it its lines, and its parser the events, from now on. */
-void summary_watch(struct summary *summary, struct input *input);
+/* The parser gives it its lines and events from now on. */
+void summary_watch(struct summary *summary, struct parser *parser);
 
 /* The day and hour of a line, in local time (summary.c). */
 const struct moment *summary_moment(struct summary *summary, const struct line *line);
@@ -163,7 +162,8 @@ void summary_deferral(struct summary *summary, const struct event *e);
 void summary_bounce(struct summary *summary, const struct event *e);
 void summary_refusal(struct summary *summary, const struct event *e, enum tree tree);
 
-/* Adds `count` under these levels, of which the last may be empty. */
+/* Adds `count` under these levels, as many as the tree's form says; the last may be empty. */
+#define LEVEL_OCTETS (NAME_OCTETS_MAX / 3 - 1) /* a longer one is cut */
 void summary_branch(struct summary *summary, enum tree tree, const struct span *levels, unsigned n, uint64_t count);
 
 /* Printing; the days are put in order. summary_sum: the totals' rejected and so on, as pflogsumm understands them. */

@@ -6,7 +6,6 @@
 
 #define NAMED(in)   (int)(json_in_text(in).n < 60 ? json_in_text(in).n : 60), json_in_text(in).p
 #define SUM_MAX     (UINT64_C(1) << 62)
-#define LEVEL_MAX   (NAME_OCTETS_MAX / 3 - 1)
 #define DATE_OCTETS 10
 
 /* Adds the number that comes next. */
@@ -439,42 +438,42 @@ static bool add_plugins(struct summary_parts *parts, struct json_in *in)
 
 /* ---- trees ---- */
 
-/* ["level", "level"]: as summary_branch() keeps it. */
-static bool take_path(struct json_in *in, char *key, size_t *n)
+/* ["level", "level"]: as summary_branch() keeps it, so many levels. */
+static bool take_path(struct json_in *in, unsigned levels, char *key, size_t *n)
 {
     enum json_piece piece;
-    unsigned levels = 0;
+    unsigned level = 0;
 
     if (!json_in_is(in, JSON_ARRAY))
         return false;
-    for (*n = 0; (piece = json_in_next(in)) == JSON_STRING; levels++) {
+    for (*n = 0; (piece = json_in_next(in)) == JSON_STRING && level < levels; level++) {
         struct span text = json_in_text(in);
 
-        if (levels == LEVELS_MAX) {
-            json_in_refuse(in, "a path has too many levels");
-            return false;
-        }
-        if (levels)
+        if (level)
             key[(*n)++] = '\0';
-        for (size_t i = 0; i < text.n && i < LEVEL_MAX; i++)
+        for (size_t i = 0; i < text.n && i < LEVEL_OCTETS; i++)
             key[(*n)++] = text.p[i] ? text.p[i] : '?';
     }
-    if (piece != JSON_ARRAY_END || levels == 0)
-        json_in_refuse(in, "a path of strings is wanted here");
+    if (piece != JSON_ARRAY_END || level != levels)
+        json_in_refuse(in, "a path of %u string%s is wanted here", levels, levels == 1 ? "" : "s");
     return !json_in_is_wrong(in);
 }
 
-static bool add_branch(struct json_in *in, struct names *names)
+static bool add_branch(struct json_in *in, struct names *names, unsigned levels)
 {
     char key[NAME_OCTETS_MAX];
     size_t n = 0;
+    bool has_path = false;
     struct domain part = { 0 };
 
     while (json_in_key(in)) {
-        if (is_key(in, "path") ? !take_path(in, key, &n) : !add_column(in, &part))
+        bool is_path = is_key(in, "path");
+
+        if (is_path ? !take_path(in, levels, key, &n) : !add_column(in, &part))
             return false;
+        has_path |= is_path;
     }
-    if (n == 0)
+    if (!has_path)
         json_in_refuse(in, "a row without a path");
     if (json_in_is_wrong(in))
         return false;
@@ -482,7 +481,7 @@ static bool add_branch(struct json_in *in, struct names *names)
     return true;
 }
 
-static bool add_tree(struct json_in *in, struct names *names)
+static bool add_tree(struct json_in *in, struct names *names, unsigned levels)
 {
     struct domain other = { 0 };
     bool is_complete = false, fine = json_in_is(in, JSON_OBJECT);
@@ -495,7 +494,7 @@ static bool add_tree(struct json_in *in, struct names *names)
         } else if (is_key(in, "rows")) {
             fine = json_in_is(in, JSON_ARRAY);
             while (fine && next_object(in))
-                fine = add_branch(in, names);
+                fine = add_branch(in, names, levels);
         } else {
             fine = refuse_key(in);
         }
@@ -623,7 +622,7 @@ static bool add_section(struct summary_parts *parts, struct json_in *in, unsigne
             return sections[*number].add(parts, in);
     for (int i = 0; i < TREES; i++, ++*number)
         if (is_key(in, tree_forms[i].key))
-            return add_tree(in, parts->summary->trees[i]);
+            return add_tree(in, parts->summary->trees[i], tree_forms[i].levels);
     return refuse_key(in);
 }
 

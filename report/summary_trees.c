@@ -14,20 +14,20 @@
 #define NO_LIMIT     SIZE_MAX
 #define LIMIT(field) offsetof(struct report_options, field)
 const struct tree_form tree_forms[TREES] = {
-    [TREE_DEFERRAL] = { "deferralDetail", "Deferrals", LIMIT(deferral_detail) },
-    [TREE_BOUNCE] = { "bounceDetail", "Bounces, by relay", LIMIT(bounce_detail) },
-    [TREE_REJECT] = { "rejectDetail", "Refusals", LIMIT(reject_detail) },
-    [TREE_REJECT_WARNING] = { "rejectWarningDetail", "Warnings instead of refusals", LIMIT(reject_detail) },
-    [TREE_HOLD] = { "holdDetail", "Holds", LIMIT(reject_detail) },
-    [TREE_DISCARD] = { "discardDetail", "Discards", LIMIT(reject_detail) },
-    [TREE_SMTP] = { "smtpFailures", "Hosts that were not reached", LIMIT(smtp_detail) },
-    [TREE_WARNING] = { "warnings", "Warnings", LIMIT(warning_detail) },
-    [TREE_ERROR] = { "errors", "Errors", LIMIT(warning_detail) },
-    [TREE_FATAL] = { "fatalErrors", "Fatal errors", NO_LIMIT },
-    [TREE_PANIC] = { "panics", "Panics", NO_LIMIT },
-    [TREE_MASTER] = { "masterMessages", "Master daemon", NO_LIMIT },
-    [TREE_NO_SIZE] = { "noSizeData", NULL, NO_LIMIT },
-    [TREE_DETAIL] = { "messages", NULL, NO_LIMIT },
+    [TREE_DEFERRAL] = { "deferralDetail", "Deferrals", 2, LIMIT(deferral_detail) },
+    [TREE_BOUNCE] = { "bounceDetail", "Bounces, by relay", 2, LIMIT(bounce_detail) },
+    [TREE_REJECT] = { "rejectDetail", "Refusals", 3, LIMIT(reject_detail) },
+    [TREE_REJECT_WARNING] = { "rejectWarningDetail", "Warnings instead of refusals", 3, LIMIT(reject_detail) },
+    [TREE_HOLD] = { "holdDetail", "Holds", 3, LIMIT(reject_detail) },
+    [TREE_DISCARD] = { "discardDetail", "Discards", 3, LIMIT(reject_detail) },
+    [TREE_SMTP] = { "smtpFailures", "Hosts that were not reached", 2, LIMIT(smtp_detail) },
+    [TREE_WARNING] = { "warnings", "Warnings", 2, LIMIT(warning_detail) },
+    [TREE_ERROR] = { "errors", "Errors", 2, LIMIT(warning_detail) },
+    [TREE_FATAL] = { "fatalErrors", "Fatal errors", 2, NO_LIMIT },
+    [TREE_PANIC] = { "panics", "Panics", 2, NO_LIMIT },
+    [TREE_MASTER] = { "masterMessages", "Master daemon", 1, NO_LIMIT },
+    [TREE_NO_SIZE] = { "noSizeData", NULL, 2, NO_LIMIT },
+    [TREE_DETAIL] = { "messages", NULL, 3, NO_LIMIT },
 };
 
 int64_t summary_tree_limit(const struct report_options *options, enum tree tree)
@@ -40,8 +40,6 @@ int64_t summary_tree_limit(const struct report_options *options, enum tree tree)
         memcpy(&limit, (const char *)options + tree_forms[tree].limit_at, sizeof limit);
     return limit;
 }
-
-#define LEVEL_OCTETS (NAME_OCTETS_MAX / 3 - 1)
 
 void summary_branch(struct summary *s, enum tree tree, const struct span *levels, unsigned n, uint64_t count)
 {

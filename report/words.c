@@ -324,14 +324,13 @@ bool words_split_refusal(const struct line *line, struct refusal *refusal)
 static struct span without_envelope(struct span text)
 {
     static const struct span starts[] = { SPAN("; from=<"), SPAN("; to=<"), SPAN("; proto="), SPAN("; client=") };
-    struct span own = text;
     size_t address = span_has_prefix(text, "<") ? span_find(text, SPAN(">: ")) : text.n;
+    size_t begin = address < text.n ? address : 0; /* the address may hold anything */
+    struct span own = span_skip(text, begin);
 
-    if (address < text.n) /* it may hold anything */
-        own = span_skip(text, address);
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
         own.n = span_find(own, starts[i]);
-    return span_from(text.p, own.p + own.n);
+    return span_first(text, begin + own.n);
 }
 
 /* Up to the first of these. */
