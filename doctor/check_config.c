@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,8 @@
 
 #include "inside.h"
 
-#define TOLD_MAX 8 /* wrong lines, at most */
+#define TOLD_MAX   8 /* wrong lines, at most */
+#define DEADLINE_S 10
 
 /* May be "" when there is none. */
 static void find_program(const struct doctor *d, char program[PATH_MAX])
@@ -57,6 +59,7 @@ static FILE *start(const char *program, const char *file, bool alone, pid_t *chi
 
         dup2(ends[1], STDOUT_FILENO);
         dup2(ends[1], STDERR_FILENO);
+        alarm(DEADLINE_S); /* what the configuration includes may not answer */
         execv(program, (char *const *)words);
         _exit(127);
     }
@@ -117,10 +120,12 @@ static bool is_told(const struct doctor *d, const char *message)
     return false;
 }
 
-static void ask_daemon(struct doctor *d, const char *file)
+/* False: it never answered, and who reads the same files would wait like it. */
+static bool ask_daemon(struct doctor *d, const char *file)
 {
     char program[PATH_MAX], message[2048];
     unsigned told = 0;
+    int status;
     pid_t child;
     FILE *said;
 
@@ -128,13 +133,22 @@ static void ask_daemon(struct doctor *d, const char *file)
     said = *program ? start(program, file, d->wishes.config_file || d->daemon.own_config_only, &child) : NULL;
     if (!said) {
         not_checked(d, "whether the configuration is right: there is no program mailtallyd to ask");
-        return;
+        return true;
     }
     while (fgets(message, sizeof message, said))
         if (told < TOLD_MAX && !is_told(d, message))
             told += take_message(d, message);
     fclose(said);
-    waitpid(child, NULL, 0);
+    if (waitpid(child, &status, 0) != child || !WIFSIGNALED(status))
+        return true;
+    if (WTERMSIG(status) == SIGALRM)
+        not_checked(d,
+                    "what the configuration tells of: %s -T had not read it after %d s; does a file that it includes "
+                    "lie on a mount that does not answer?",
+                    program, DEADLINE_S);
+    else
+        not_checked(d, "whether the configuration is right: %s -T ended with signal %d", program, WTERMSIG(status));
+    return WTERMSIG(status) != SIGALRM;
 }
 
 static void check_readable(struct doctor *d, const char *file)
@@ -169,12 +183,21 @@ static void tell_no_config(struct doctor *d, const char *file)
           file, why);
 }
 
+bool doctor_reaches_config(struct doctor *d)
+{
+    return answers(d, "the configuration", conf_file(d));
+}
+
 void check_config(struct doctor *d)
 {
     const char *named = d->wishes.config_file ? d->wishes.config_file : d->daemon.config[0] ? d->daemon.config : NULL;
     const char *file = conf_file(d);
     unsigned errors = 0;
 
+    if (!doctor_reaches_config(d)) {
+        not_checked(d, "what the configuration tells of: it cannot be reached");
+        return;
+    }
     if (!config_can_be_read(file)) {
         if (errno == EACCES)
             not_checked(d, "the configuration %s: it may not be read by this user; run doctor as root", file);
@@ -184,7 +207,8 @@ void check_config(struct doctor *d)
             return;
     } else {
         check_readable(d, file);
-        ask_daemon(d, named);
+        if (!ask_daemon(d, named))
+            return;
     }
     d->config = config_read_quietly(named, &errors);
     if (errors && !has_found(d, "config-wrong"))

@@ -37,6 +37,9 @@ struct doctor;
 struct doctor *doctor_new(const struct doctor_wishes *wishes);
 void doctor_free(struct doctor *doctor);
 
+/* False: it lies on a file system that does not answer. That is among the findings then. */
+bool doctor_reaches_config(struct doctor *doctor);
+
 /* Looks at everything. False when the configuration could not be read at all; that is among the findings. */
 bool doctor_examine(struct doctor *doctor);
 

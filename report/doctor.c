@@ -107,19 +107,21 @@ enum status doctor_run(const struct options *options)
         complain("doctor takes no operand: %s; the logs are those of the configuration", options->files[0]);
         return STATUS_ERROR;
     }
-    if (options->config_file && !config_can_be_read(options->config_file)) {
-        complain("%s: the configuration cannot be read: %s", options->config_file, strerror(errno));
-        return STATUS_ERROR;
-    }
     if (wishes.user && !getpwnam(wishes.user)) {
         complain("there is no user %s (--user): name whom mailtallyd runs as", wishes.user);
         return STATUS_ERROR;
     }
     wishes.config_file = options->config_file;
-    out = output_new(options->format);
     doctor = doctor_new(&wishes);
-    if (!out || !doctor) {
+    if (doctor && options->config_file && doctor_reaches_config(doctor) && !config_can_be_read(options->config_file)) {
+        complain("%s: the configuration cannot be read: %s", options->config_file, strerror(errno));
+        doctor_free(doctor);
+        return STATUS_ERROR;
+    }
+    out = doctor ? output_new(options->format) : NULL;
+    if (!out) {
         complain("no memory");
+        doctor_free(doctor);
         return STATUS_ERROR;
     }
     doctor_examine(doctor);
