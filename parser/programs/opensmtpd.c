@@ -33,6 +33,7 @@
 
 #include "../fields.h"
 #include "../reason.h"
+#include "qmail.h"
 
 #define SESSION_DIGITS 16
 #define MESSAGE_DIGITS 8
@@ -442,7 +443,7 @@ static bool opensmtpd(const struct line *line, struct events *events)
     for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
         if (span_starts(rest, silent[i]))
             return true;
-    return false;
+    return qmail_behind_splogger(line, events); /* qmail's servers may have this tag, too */
 }
 
 static const struct service services[] = {

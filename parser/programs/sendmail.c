@@ -256,6 +256,7 @@ static bool is_silent(struct span rest)
         SPAN("<-- "),      SPAN("error "),    SPAN("daemon "),  SPAN("low on space"),   SPAN("Losing "),
         SPAN("invalid "),  SPAN("SASL"),      SPAN("delaying"), SPAN("poststats"),      SPAN("engine="),
         SPAN("stopping "), SPAN("dns "),      SPAN("error: "),  SPAN("deferring "),     SPAN("Null connection"),
+        SPAN("My unqual"),
     };
 
     for (size_t i = 0; rest.n && i < sizeof prefixes / sizeof prefixes[0]; i++)
