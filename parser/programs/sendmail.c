@@ -296,7 +296,8 @@ static const struct service services[] = {
     { SPAN("sm-que"), sendmail },          { SPAN("sm-queue"), sendmail },
     { SPAN("sm-cm"), sendmail },           { SPAN("sm-client"), sendmail },
     { SPAN("sendmail-in"), sendmail },     { SPAN("sendmail-out"), sendmail },
-    { SPAN("sendmail-client"), sendmail },
+    { SPAN("sendmail-client"), sendmail }, { SPAN("sm-mta-rx"), sendmail }, /* the two daemons around amavisd-new */
+    { SPAN("sm-mta-tx"), sendmail },
 };
 
 const struct recogniser recogniser_sendmail = { .name = "sendmail", SERVICES(services) };
