@@ -124,14 +124,15 @@ static void set_filtered(struct flows *flows, struct event *e, struct flow *a)
     pending_drop(flows->pipes, a->key);
 }
 
-/* Whether `a` may come back: it was received, or will be (it waits, or is Sendmail's before its first delivery), and is
- * still here. */
+/* Whether `a` may come back: it was received, or will be (it waits, or is Sendmail's before its first delivery), or the
+ * server made it itself (a bounce, a copy by .forward; nothing said where it came from), and is still here. */
 static bool may_return(const struct flow *a, bool reinjected)
 {
     if (!!(a->state & FLOW_REINJECTED) != reinjected ||
         (a->state & FLOW_REMOVED && !(a->state & (FLOW_PIPED | FLOW_FRONT))))
         return false;
-    return a->state & (FLOW_COUNTED | FLOW_WAITING) || (a->recipients_left && a->origin != ORIGIN_PICKUP);
+    return a->state & (FLOW_COUNTED | FLOW_WAITING) || (a->recipients_left && a->origin != ORIGIN_PICKUP) ||
+           (a->state & FLOW_QUEUED && a->origin == ORIGIN_UNKNOWN);
 }
 
 static bool mark_those(struct flows *flows, struct event *e, uint64_t key, struct flow *f, bool reinjected)

@@ -57,16 +57,27 @@ static bool is_priority(struct span word)
            is_severity(severity) && is_one_of(facility, facilities);
 }
 
+/* `2.6`, as `syslogd -v` of FreeBSD writes what `-vv` writes as `mail.info`. */
+static bool is_numeric_priority(struct span word)
+{
+    uint64_t facility, severity;
+
+    return span_take_number(&word, &facility) && span_take_char(&word, '.') && span_take_number(&word, &severity) &&
+           word.n == 0 && facility < 24 && severity < 8;
+}
+
 /* Consumes `mail.info `, or what is the same in brackets. */
 static bool take_priority_word(struct span *s)
 {
     struct span rest = *s, word;
+    bool bracketed;
 
     if (!span_take_until(&rest, ' ', &word) || word.n < 4)
         return false;
-    if (word.p[0] == '<' && word.p[word.n - 1] == '>')
+    bracketed = word.p[0] == '<' && word.p[word.n - 1] == '>';
+    if (bracketed)
         word = (struct span){ word.p + 1, word.n - 2 };
-    if (!is_priority(word))
+    if (!is_priority(word) && !(bracketed && is_numeric_priority(word)))
         return false;
     *s = rest;
     return true;
@@ -137,7 +148,7 @@ static void split_origin(struct header *header, struct span rest)
 
     if (rest.n && (rest.p[0] == ' ' || rest.p[0] == '<')) {
         header_skip_spaces(&rest);
-        take_priority_word(&rest); /* syslogd -vv of FreeBSD */
+        take_priority_word(&rest); /* syslogd -v and -vv of FreeBSD */
     }
     end = rest.p + rest.n;
     for (q = rest.p; q < end && *q != ' '; q++)

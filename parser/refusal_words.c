@@ -28,6 +28,7 @@ static const struct phrase refusal_a[] = {
     UNKNOWN("address unknown"),
     DECIDE("address verification problem", LOOKUP_FAILURE),
     DECIDE("administratively denied", CLIENT_BLOCKED),
+    DECIDE("all relevant mx records point", RECIPIENT_DOMAIN),
     DECIDE("all screening ports are busy", RATE_LIMIT),
     DECIDE("all server ports are busy", RATE_LIMIT),
     STEM("attachment", BANNED),
@@ -118,6 +119,7 @@ static const struct phrase refusal_e[] = {
 static const struct phrase refusal_f[] = {
     DECIDE("failed to find host name", CLIENT_REVERSE_DNS),
     STEM("fcrdns", CLIENT_REVERSE_DNS),
+    DECIDE("file extension", BANNED),
     DECIDE("fix reverse dns", CLIENT_REVERSE_DNS),
     DECIDE("forged ips not accepted", HELO_INVALID),
     LISTED("found in dnsbl", ZONE_LIKELY),
@@ -164,11 +166,18 @@ static const struct phrase refusal_j[] = {
     SUGGEST("junk", SPAM),
 };
 static const struct phrase refusal_l[] = {
-    SUGGEST("limit exceeded", RATE_LIMIT),    SUGGEST("line too long", PROTOCOL),
-    LISTED("listed at", ZONE_LIKELY),         LISTED("listed by", ZONE_LIKELY),
-    LISTED("listed in too many dnsbls", 0),   LISTED("listed in", ZONE_LIKELY),
-    LISTED("listed on", ZONE_LIKELY),         SUGGEST("lookup error", LOOKUP_FAILURE),
-    SUGGEST("lookup failed", LOOKUP_FAILURE), SUGGEST("lookup failure", LOOKUP_FAILURE),
+    DECIDE("legitimate bounces are never sent", PROTOCOL),
+    SUGGEST("limit exceeded", RATE_LIMIT),
+    SUGGEST("line too long", PROTOCOL),
+    LISTED("listed at", ZONE_LIKELY),
+    LISTED("listed by", ZONE_LIKELY),
+    LISTED("listed in too many dnsbls", 0),
+    LISTED("listed in", ZONE_LIKELY),
+    LISTED("listed on", ZONE_LIKELY),
+    SUGGEST("lookup error", LOOKUP_FAILURE),
+    SUGGEST("lookup failed", LOOKUP_FAILURE),
+    SUGGEST("lookup failure", LOOKUP_FAILURE),
+    DECIDE("lowest numbered mx record points", RECIPIENT_DOMAIN),
 };
 static const struct phrase refusal_m[] = {
     ABOUT("mail from", SENDER),
@@ -354,6 +363,7 @@ static const struct phrase refusal_u[] = {
     SUGGEST("unrecognized command", PROTOCOL),
     UNKNOWN("unroutable address"),
     UNKNOWN("unrouteable address"),
+    DECIDE("unrouteable mail domain", RECIPIENT_DOMAIN),
     SUGGEST("unsolicited", SPAM),
     REFUSED("unverified client host rejected", CLIENT, CLIENT_BLOCKED),
     UNKNOWN("unverified address"),

@@ -33,9 +33,12 @@
 
 #include "../fields.h"
 #include "../reason.h"
+#include "qmail.h"
 
 #define SESSION_DIGITS 16
 #define MESSAGE_DIGITS 8
+
+#define FILTER_NAME_OCTETS 32
 
 static bool take_hex(struct span *s, size_t digits, struct span *id)
 {
@@ -352,7 +355,7 @@ static bool in_session(const struct line *line, struct span session, struct span
         return authentication(&e, rest, events);
     if (span_is(word, "tls") || span_is(word, "starttls"))
         return put(&e, EVENT_COUNT, COUNTER_TLS_INBOUND, events);
-    return span_is(word, "client-cert-check") || span_is(word, "proxy");
+    return span_ends(word, SPAN("cert-check")) || span_is(word, "proxy");
 }
 
 /* `smtp-in: New session S from host h [a]`, `smtp-in: Accepted message M on session S: from=<..>, ..`,
@@ -413,6 +416,18 @@ static bool old_delivery(const struct line *line, struct span rest, bool over_sm
     return delivery(&e, result, rest, over_smtp, events);
 }
 
+/* `rspamd: text`: what a filter writes to its standard error, behind the name that smtpd.conf gives it. Capitals are of
+ * queue ids, and of none of these. */
+static bool is_said_by_filter(struct span rest)
+{
+    size_t n = 0;
+
+    while (n < rest.n && n < FILTER_NAME_OCTETS &&
+           ((rest.p[n] >= 'a' && rest.p[n] <= 'z') || rest.p[n] == '-' || rest.p[n] == '_'))
+        n++;
+    return n > 0 && span_has_prefix(span_skip(rest, n), ": ");
+}
+
 static bool opensmtpd(const struct line *line, struct events *events)
 {
     static const struct span silent[] = {
@@ -442,7 +457,8 @@ static bool opensmtpd(const struct line *line, struct events *events)
     for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
         if (span_starts(rest, silent[i]))
             return true;
-    return false;
+    /* qmail's servers may have this tag, too */
+    return qmail_behind_splogger(line, events) || is_said_by_filter(rest);
 }
 
 static const struct service services[] = {

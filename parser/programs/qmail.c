@@ -247,10 +247,18 @@ static bool qmail(const struct line *line, struct events *events)
            is_note(rest);
 }
 
-/* Programs whose name is their tag. */
+bool qmail_behind_splogger(const struct line *line, struct events *events)
+{
+    struct span message = line->header.message;
+
+    return without_own_stamp(message).p != message.p && qmail(line, events);
+}
+
+/* Programs whose name is their tag, or the tag of all that splogger takes from tcpserver's children. */
 static bool qmail_front(const struct line *line, struct events *events)
 {
-    return qmail_smtpd(line, line->header.service, without_own_stamp(line->header.message), events);
+    return qmail_smtpd(line, line->header.service, without_own_stamp(line->header.message), events) ||
+           qmail_behind_splogger(line, events);
 }
 
 static const struct service services[] = {

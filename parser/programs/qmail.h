@@ -10,6 +10,9 @@
  * as multilog and splogger have it. */
 bool qmail_smtpd(const struct line *line, struct span program, struct span rest, struct events *events);
 
+/* Lines behind splogger's stamp, whatever their tag: `splogger smtpd` is what qmail's handbooks start. */
+bool qmail_behind_splogger(const struct line *line, struct events *events);
+
 /* simscan's lines, behind `simscan:[`. */
 bool qmail_simscan(const struct line *line, struct span rest, struct events *events);
 

@@ -11,7 +11,8 @@
  *                                                             authSucceeded
  *   CHKUSER rejected rcpt: from <> remote <> rcpt <> : text   refusal; mbx overquota, must auth, no auth resource too
  *   simscan:[PID]:VIRUS:, SPAM ..                             simscan.c
- *   spamdyke: DENIED_X from: a to: b origin_ip: IP ..         refusal
+ *   spamdyke: DENIED_X from: a to: b origin_ip: IP ..         refusal; DENIED_OTHER by the code in its reason, and
+ *                                                             nothing where that is CHKUSER's
  *   spamdyke: TIMEOUT ..; FAILED_AUTH ..                      connectionsLost; authFailed
  *   vpopmail: vchkpw-smtp: .. fail .. user@x:IP               authFailed; login success: authSucceeded; POP and
  *                                                             IMAP nothing
@@ -274,6 +275,22 @@ static const struct word_reason spamdyke_words[] = {
     { SPAN("OTHER"), REFUSAL_OTHER, true },
 };
 
+/* `550_sorry,_no_mailbox_here_by_that_name`: a refusal by qmail-smtpd, which spamdyke hands on. CHKUSER logs its own.
+ */
+static bool spamdyke_handed_on(struct event *e, struct span reply, struct events *events)
+{
+    uint64_t code;
+
+    if (!span_take_number(&reply, &code) || code < 400 || code > 599 || !span_take_char(&reply, '_'))
+        return put_refused(e, true, REFUSAL_OTHER, events);
+    if (span_ends(reply, SPAN("chkuser)")))
+        return true;
+    e->code = (uint16_t)code;
+    fields_classify_refusal(e, reply, false);
+    events_put(events, e);
+    return true;
+}
+
 /* `NAME from: a to: b origin_ip: IP origin_rdns: ..`: the name is the first word. */
 static bool spamdyke(const struct line *line, struct span rest, struct events *events)
 {
@@ -298,6 +315,8 @@ static bool spamdyke(const struct line *line, struct span rest, struct events *e
     if (span_ends(name, SPAN("BL_MATCH")) && take_through(&s, SPAN(" reason: "), &before) && !span_chr(s, ' '))
         e.zone = e.detail = s;
     name = span_skip(name, sizeof "DENIED_" - 1);
+    if (span_is(name, "OTHER") && take_through(&s, SPAN(" reason: "), &before))
+        return spamdyke_handed_on(&e, s, events);
     for (size_t i = 0; i < sizeof spamdyke_words / sizeof spamdyke_words[0]; i++)
         if (span_eq(name, spamdyke_words[i].word))
             return put_refused(&e, spamdyke_words[i].temporary, (enum refusal_reason)spamdyke_words[i].reason, events);

@@ -256,6 +256,7 @@ static bool is_silent(struct span rest)
         SPAN("<-- "),      SPAN("error "),    SPAN("daemon "),  SPAN("low on space"),   SPAN("Losing "),
         SPAN("invalid "),  SPAN("SASL"),      SPAN("delaying"), SPAN("poststats"),      SPAN("engine="),
         SPAN("stopping "), SPAN("dns "),      SPAN("error: "),  SPAN("deferring "),     SPAN("Null connection"),
+        SPAN("My unqual"),
     };
 
     for (size_t i = 0; rest.n && i < sizeof prefixes / sizeof prefixes[0]; i++)
@@ -295,7 +296,8 @@ static const struct service services[] = {
     { SPAN("sm-que"), sendmail },          { SPAN("sm-queue"), sendmail },
     { SPAN("sm-cm"), sendmail },           { SPAN("sm-client"), sendmail },
     { SPAN("sendmail-in"), sendmail },     { SPAN("sendmail-out"), sendmail },
-    { SPAN("sendmail-client"), sendmail },
+    { SPAN("sendmail-client"), sendmail }, { SPAN("sm-mta-rx"), sendmail }, /* the two daemons around amavisd-new */
+    { SPAN("sm-mta-tx"), sendmail },
 };
 
 const struct recogniser recogniser_sendmail = { .name = "sendmail", SERVICES(services) };

@@ -14,6 +14,8 @@
  *   message size (N) exceeds maximum (N)                      refusal, once for an id
  *   <x@y>... User unknown                                     refusal of a recipient
  *   HOST: EXPN root [rejected]                                refusal
+ *   HOST: probable open proxy: command=GET / HTTP/1.1         refusal 421: protocol
+ *   invalid domain name (x y) from HOST (LogLevel above 9)    refusal 501: heloInvalid
  *
  * Source of the formats: Sendmail's srvrsmtp.c, milter.c, parseaddr.c (rscheck), collect.c, err.c.
  *
@@ -191,6 +193,27 @@ static bool lists_refused(const struct line *line, struct span id, struct span r
     return false;
 }
 
+/* `mx.example [192.0.2.1]: probable open proxy: command=CONNECT ..`: the client's first words were HTTP's. */
+static bool open_proxy(const struct line *line, struct span id, struct span rest, struct events *events)
+{
+    struct span client;
+
+    return sendmail_take_client(&rest, &client) && span_has_prefix(rest, ": probable open proxy: command=") &&
+           put_reason(line, events, id, client, 421, REFUSAL_PROTOCOL);
+}
+
+/* `invalid domain name (TEXT) from mx.example [192.0.2.1]`: the text is the client's, so the last ` from ` is taken. */
+static bool bad_helo(const struct line *line, struct span id, struct span rest, struct events *events)
+{
+    size_t at, from = 0;
+
+    if (!span_take_literal(&rest, "invalid domain name ("))
+        return false;
+    while ((at = span_find(span_skip(rest, from), SPAN(") from "))) < rest.n - from)
+        from += at + sizeof ") from " - 1;
+    return from && put_reason(line, events, id, sendmail_client(span_skip(rest, from)), 501, REFUSAL_HELO_INVALID);
+}
+
 bool sendmail_refusal(const struct line *line, struct span id, struct span rest, struct events *events)
 {
     struct span s = rest;
@@ -203,5 +226,6 @@ bool sendmail_refusal(const struct line *line, struct span id, struct span rest,
         return put_reason(line, events, id, sendmail_client(s), 554, REFUSAL_EARLY_TALKER);
     if (span_has_prefix(rest, "message size (") && span_mentions(rest, ") exceeds maximum"))
         return put_reason(line, events, id, (struct span){ rest.p, 0 }, 552, REFUSAL_MESSAGE_SIZE);
-    return lists_refused(line, id, rest, events) || recipient_error(line, id, rest, events);
+    return lists_refused(line, id, rest, events) || open_proxy(line, id, rest, events) ||
+           bad_helo(line, id, rest, events) || recipient_error(line, id, rest, events);
 }

@@ -290,6 +290,17 @@ static void an_smtp_filter_is_told_by_the_message_id(void **state)
     expect_filter(CONTENT_FILTER_LOOPBACK, lines, "received=1 reinjected=1 sent=1");
 }
 
+/* A bounce, or a copy by .forward: no line says where it came from, and it is no reception either way. */
+static void what_the_server_makes_may_go_through_a_filter_too(void **state)
+{
+    (void)state;
+    expect(NAMED(A, "m@x") QUEUED(A) LOCALHOST(B) NAMED(B, "m@x") QUEUED(B) TO_FILTER(A, B) REMOVED(A) SENT(B)
+               REMOVED(B),
+           "reinjected=1 sent=1");
+    expect(NAMED(A, "m@x") QUEUED(A) REMOVED(A) LOCALHOST(B) NAMED(B, "m@x") QUEUED(B) SENT(B) REMOVED(B),
+           "received=1 sent=1");
+}
+
 static void an_smtp_filter_is_told_by_orig_queue_id(void **state)
 {
     (void)state;
@@ -644,6 +655,7 @@ int main(void)
         cmocka_unit_test(too_big_is_one_refusal_whoever_says_it),
         cmocka_unit_test(expiry_counts_once_and_is_no_bounce),
         cmocka_unit_test(an_smtp_filter_is_told_by_the_message_id),
+        cmocka_unit_test(what_the_server_makes_may_go_through_a_filter_too),
         cmocka_unit_test(an_smtp_filter_is_told_by_orig_queue_id),
         cmocka_unit_test(a_filter_on_another_machine_is_learned),
         cmocka_unit_test(a_filter_at_an_address_of_its_own_is_told_by_reply_and_address),

@@ -162,6 +162,7 @@ static const struct expected formats[] = {
     { "Nov  1 03:47:01 NOTICE  postfix/smtpd[1]: x", NOV_01, "", SMTPD, "1", "x" },
     { "Nov  1 03:47:01 info postfix/smtpd[1]: x", NOV_01, "info", SMTPD, "1", "x" },
     { "Nov  1 03:47:01 <mail.notice> mx1 sm-mta[1]: x", NOV_01, "mx1", PLAIN("sm-mta"), "1", "x" },
+    { "Nov  1 03:47:01 <2.6> mx1 sm-mta[1]: x", NOV_01, "mx1", PLAIN("sm-mta"), "1", "x" },
     { "Nov  1 03:47:01 mx1 mail.nonsense postfix/smtpd[1]: x", NOV_01, "mx1", NO_TAG, "",
       "mail.nonsense postfix/smtpd[1]: x" },
     { "Nov  1 03:47:01 mx1 last message repeated 3 times", NOV_01, "mx1", NO_TAG, "", "last message repeated 3 times" },
