@@ -103,7 +103,8 @@ static bool is_shown(const struct tail *tail, const struct message *m)
     if (wanted_is_noise(m) || (m->is_lone && m->first_of[COUNTER_CONNECTIONS_LOST] && m->fate == COUNTER_NONE))
         return false;
     /* What was announced and never came is no message. */
-    return m->received || m->reinjected || m->is_lone || m->fate != COUNTER_NONE || m->verdict != COUNTER_NONE;
+    return m->received || m->reinjected || m->is_lone || m->fate != COUNTER_NONE || m->verdict != COUNTER_NONE ||
+           m->first_of[COUNTER_AUTH_FAILED];
 }
 
 /* Until all that is there was read only the last ones are of interest. */
