@@ -43,6 +43,7 @@ enum tree {
 /* How a tree is called, and which option limits it. */
 struct tree_form {
     const char *key;   /* in JSON and TSV */
+    unsigned levels_n; /* of each branch */
     const char *words; /* on the page; NULL: it does not stand there */
     size_t limit_at;   /* in struct report_options; SIZE_MAX: it has no limit */
 };

@@ -439,8 +439,8 @@ static bool add_plugins(struct summary_parts *parts, struct json_in *in)
 
 /* ---- trees ---- */
 
-/* ["level", "level"]: as summary_branch() keeps it. */
-static bool take_path(struct json_in *in, char *key, size_t *n)
+/* ["level", "level"]: as summary_branch() keeps it. What prints a tree relies on the number of its levels. */
+static bool take_path(struct json_in *in, unsigned levels_n, char *key, size_t *n)
 {
     enum json_piece piece;
     unsigned levels = 0;
@@ -450,7 +450,7 @@ static bool take_path(struct json_in *in, char *key, size_t *n)
     for (*n = 0; (piece = json_in_next(in)) == JSON_STRING; levels++) {
         struct span text = json_in_text(in);
 
-        if (levels == LEVELS_MAX) {
+        if (levels == levels_n) {
             json_in_refuse(in, "a path has too many levels");
             return false;
         }
@@ -459,19 +459,19 @@ static bool take_path(struct json_in *in, char *key, size_t *n)
         for (size_t i = 0; i < text.n && i < LEVEL_MAX; i++)
             key[(*n)++] = text.p[i] ? text.p[i] : '?';
     }
-    if (piece != JSON_ARRAY_END || levels == 0)
-        json_in_refuse(in, "a path of strings is wanted here");
+    if (piece != JSON_ARRAY_END || levels != levels_n)
+        json_in_refuse(in, "a path of %u strings is wanted here", levels_n);
     return !json_in_is_wrong(in);
 }
 
-static bool add_branch(struct json_in *in, struct names *names)
+static bool add_branch(struct json_in *in, unsigned levels_n, struct names *names)
 {
     char key[NAME_OCTETS_MAX];
     size_t n = 0;
     struct domain part = { 0 };
 
     while (json_in_key(in)) {
-        if (is_key(in, "path") ? !take_path(in, key, &n) : !add_column(in, &part))
+        if (is_key(in, "path") ? !take_path(in, levels_n, key, &n) : !add_column(in, &part))
             return false;
     }
     if (n == 0)
@@ -482,7 +482,7 @@ static bool add_branch(struct json_in *in, struct names *names)
     return true;
 }
 
-static bool add_tree(struct json_in *in, struct names *names)
+static bool add_tree(struct json_in *in, unsigned levels_n, struct names *names)
 {
     struct domain other = { 0 };
     bool is_complete = false, fine = json_in_is(in, JSON_OBJECT);
@@ -495,7 +495,7 @@ static bool add_tree(struct json_in *in, struct names *names)
         } else if (is_key(in, "rows")) {
             fine = json_in_is(in, JSON_ARRAY);
             while (fine && next_object(in))
-                fine = add_branch(in, names);
+                fine = add_branch(in, levels_n, names);
         } else {
             fine = refuse_key(in);
         }
@@ -623,7 +623,7 @@ static bool add_section(struct summary_parts *parts, struct json_in *in, unsigne
             return sections[*number].add(parts, in);
     for (int i = 0; i < TREES; i++, ++*number)
         if (is_key(in, tree_forms[i].key))
-            return add_tree(in, parts->summary->trees[i]);
+            return add_tree(in, tree_forms[i].levels_n, parts->summary->trees[i]);
     return refuse_key(in);
 }
 

@@ -14,20 +14,20 @@
 #define NO_LIMIT     SIZE_MAX
 #define LIMIT(field) offsetof(struct report_options, field)
 const struct tree_form tree_forms[TREES] = {
-    [TREE_DEFERRAL] = { "deferralDetail", "Deferrals", LIMIT(deferral_detail) },
-    [TREE_BOUNCE] = { "bounceDetail", "Bounces, by relay", LIMIT(bounce_detail) },
-    [TREE_REJECT] = { "rejectDetail", "Refusals", LIMIT(reject_detail) },
-    [TREE_REJECT_WARNING] = { "rejectWarningDetail", "Warnings instead of refusals", LIMIT(reject_detail) },
-    [TREE_HOLD] = { "holdDetail", "Holds", LIMIT(reject_detail) },
-    [TREE_DISCARD] = { "discardDetail", "Discards", LIMIT(reject_detail) },
-    [TREE_SMTP] = { "smtpFailures", "Hosts that were not reached", LIMIT(smtp_detail) },
-    [TREE_WARNING] = { "warnings", "Warnings", LIMIT(warning_detail) },
-    [TREE_ERROR] = { "errors", "Errors", LIMIT(warning_detail) },
-    [TREE_FATAL] = { "fatalErrors", "Fatal errors", NO_LIMIT },
-    [TREE_PANIC] = { "panics", "Panics", NO_LIMIT },
-    [TREE_MASTER] = { "masterMessages", "Master daemon", NO_LIMIT },
-    [TREE_NO_SIZE] = { "noSizeData", NULL, NO_LIMIT },
-    [TREE_DETAIL] = { "messages", NULL, NO_LIMIT },
+    [TREE_DEFERRAL] = { "deferralDetail", 2, "Deferrals", LIMIT(deferral_detail) },
+    [TREE_BOUNCE] = { "bounceDetail", 2, "Bounces, by relay", LIMIT(bounce_detail) },
+    [TREE_REJECT] = { "rejectDetail", 3, "Refusals", LIMIT(reject_detail) },
+    [TREE_REJECT_WARNING] = { "rejectWarningDetail", 3, "Warnings instead of refusals", LIMIT(reject_detail) },
+    [TREE_HOLD] = { "holdDetail", 3, "Holds", LIMIT(reject_detail) },
+    [TREE_DISCARD] = { "discardDetail", 3, "Discards", LIMIT(reject_detail) },
+    [TREE_SMTP] = { "smtpFailures", 2, "Hosts that were not reached", LIMIT(smtp_detail) },
+    [TREE_WARNING] = { "warnings", 2, "Warnings", LIMIT(warning_detail) },
+    [TREE_ERROR] = { "errors", 2, "Errors", LIMIT(warning_detail) },
+    [TREE_FATAL] = { "fatalErrors", 2, "Fatal errors", NO_LIMIT },
+    [TREE_PANIC] = { "panics", 2, "Panics", NO_LIMIT },
+    [TREE_MASTER] = { "masterMessages", 1, "Master daemon", NO_LIMIT },
+    [TREE_NO_SIZE] = { "noSizeData", 2, NULL, NO_LIMIT },
+    [TREE_DETAIL] = { "messages", 3, NULL, NO_LIMIT },
 };
 
 int64_t summary_tree_limit(const struct report_options *options, enum tree tree)
