@@ -183,6 +183,10 @@ enum status export_run(const struct options *options)
     struct export export = { .options = options };
     struct options events = *options;
 
+    if (options->format == FORMAT_AWSTATS && options->search.messages) {
+        complain("--messages is of -F ndjson: a record of AWStats is a recipient");
+        return STATUS_ERROR;
+    }
     if (options->format == FORMAT_AWSTATS || options->search.messages)
         return messages_out(&export);
     events.format = FORMAT_JSON;

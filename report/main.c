@@ -84,8 +84,7 @@ static void print_help(const struct subcommand *subcommand)
            subcommand->run == tail_run ? "FILE is not compressed" : "FILE may be plain, gzip, bzip2, xz or zstd");
     if (subcommand->run == grep_run)
         printf("The first operand is what to look for, an address or a text, unless one of --address to --plugin says "
-               "it.\n"
-               "Of several all must fit. Exit status 1: nothing was found.\n\n");
+               "it,\nor --sort is given. Of several all must fit. Exit status 1: nothing was found.\n\n");
     options_help(subcommand->options);
     printf("\nExit status: 0 done; 2 error (a file that cannot be read does not stop the others).\n");
 }
@@ -103,6 +102,22 @@ static int flushed(void)
 static int print_version(void)
 {
     puts("mailtally " MAILTALLY_VERSION);
+    return flushed();
+}
+
+/* `help`, and `help SUBCOMMAND`, which is its --help. */
+static int help(const char *name)
+{
+    const struct subcommand *subcommand = name ? find(name) : NULL;
+
+    if (name && !subcommand) {
+        complain("there is no subcommand \"%s\"; mailtally help lists them", name);
+        return STATUS_ERROR;
+    }
+    if (subcommand)
+        print_help(subcommand);
+    else
+        print_usage(stdout);
     return flushed();
 }
 
@@ -145,10 +160,8 @@ int main(int argc, char **argv)
         return run(subcommand, argc - 1, argv + 1);
     if (strcmp(word, "--version") == 0)
         return print_version();
-    if (strcmp(word, "--help") == 0 || strcmp(word, "help") == 0) {
-        print_usage(stdout);
-        return flushed();
-    }
+    if (strcmp(word, "--help") == 0 || strcmp(word, "help") == 0)
+        return help(argc > 2 ? argv[2] : NULL);
     if (*word)
         complain("there is no subcommand \"%s\"", word);
     print_usage(stderr);

@@ -40,7 +40,8 @@ static const char *reason_name(enum counter fate, uint8_t reason)
     return refusal_reason_name((enum refusal_reason)reason);
 }
 
-/* What is said where no recipient has a fate: accepted; a filter's verdict; the event of a lone one. */
+/* What is said where no recipient has a fate: accepted; a filter's verdict; the event of a lone one, or of a connection
+ * of qpsmtpd's that brought no message: that it began is the least of it. */
 static const char *fate_name(const struct message *m)
 {
     if (m->fate != COUNTER_NONE)
@@ -51,6 +52,8 @@ static const char *fate_name(const struct message *m)
         return counter_name(COUNTER_RECEIVED);
     if (m->reinjected)
         return counter_name(COUNTER_REINJECTED);
+    if (m->first_of[COUNTER_AUTH_FAILED])
+        return counter_name(COUNTER_AUTH_FAILED);
     for (size_t i = 1; i < COUNTERS; i++)
         if (m->first_of[i])
             return counter_name((enum counter)i);

@@ -138,6 +138,11 @@ void messages_counted(void *context, const struct event *e)
     case COUNTER_CONNECTIONS: /* n/m is the connection's */
         messages_set_envelope(messages, record, e);
         break;
+    case COUNTER_AUTH_SUCCEEDED: /* its mechanism decided nothing of the message */
+        messages_set_envelope(messages, record, e);
+        if (record->m.is_lone)
+            messages_renew_text(messages, record, &record->m.detail, e->detail);
+        break;
     default:
         messages_set_envelope(messages, record, e);
         messages_renew_text(messages, record, &record->m.detail, e->detail);

@@ -215,13 +215,13 @@ static bool set_names_max(struct options *options, const char *value, int64_t no
 }
 
 /* A limit of rows to print. */
-static bool set_limit(int64_t *limit, const char *name, const char *value)
+static bool set_limit(int64_t *limit, const char *name, const char *of, const char *value)
 {
     char *end;
     long long n = strtoll(value, &end, 10);
 
     if (*end || !is_digit(*value) || n > 1000000000) {
-        complain("--%s: \"%s\" is no number of rows", name, value);
+        complain("--%s: \"%s\" is no number of %s", name, value, of);
         return false;
     }
     *limit = n;
@@ -232,7 +232,7 @@ static bool set_limit(int64_t *limit, const char *name, const char *value)
     static bool set_##field(struct options *options, const char *value, int64_t now) \
     {                                                                                \
         (void)now;                                                                   \
-        return set_limit(&options->report.field, name, value);                       \
+        return set_limit(&options->report.field, name, "rows", value);               \
     }
 #define FLAG_OPTION(field)                                                           \
     static bool set_##field(struct options *options, const char *value, int64_t now) \
@@ -353,7 +353,7 @@ static bool set_sort(struct options *options, const char *value, int64_t now)
 static bool set_last(struct options *options, const char *value, int64_t now)
 {
     (void)now;
-    return set_limit(&options->search.last, "last", value);
+    return set_limit(&options->search.last, "last", "messages", value);
 }
 
 static bool set_rrd_directory(struct options *options, const char *value, int64_t now)

@@ -391,9 +391,11 @@ static void take_connection(struct summary *s, const struct event *e)
     const struct moment *moment;
     struct domain *domain;
 
-    if (!s->wants_sessions || e->line->header.instance.n || span_is(e->line->header.program, "postfix"))
+    if (e->line->header.instance.n || span_is(e->line->header.program, "postfix"))
         return;
-    moment = summary_moment(s, e->line);
+    moment = summary_moment(s, e->line); /* a day of connections alone is one, whether they are printed or not */
+    if (!s->wants_sessions)
+        return;
     domain =
         names_row(s->session_domains, e->client.n ? words_client(&words, e->client) : (struct span)SPAN(UNKNOWN_NAME));
     domain->name.count += e->count;

@@ -51,12 +51,18 @@ static struct tsv row_of(struct output *output, const char *table, struct span k
     return (struct tsv){ .output = output, .table = table, .keys = { key }, .keys_n = 1 };
 }
 
+static void put_sessions(const struct tsv *tsv, uint64_t count, uint64_t seconds, uint64_t longest)
+{
+    put(tsv, "connections", count);
+    put(tsv, "connectionSeconds", seconds);
+    put(tsv, "longestConnectionSeconds", longest);
+}
+
 static void put_traffic(const struct tsv *tsv, const uint64_t *traffic, const struct sessions *sessions)
 {
     for (int i = 0; i < TRAFFICS; i++)
         put(tsv, summary_traffic_names[i], traffic[i]);
-    put(tsv, "connections", sessions->count);
-    put(tsv, "connectionSeconds", sessions->seconds);
+    put_sessions(tsv, sessions->count, sessions->seconds, sessions->max_s);
 }
 
 static void put_times(const struct summary *s, struct output *output)
@@ -65,10 +71,10 @@ static void put_times(const struct summary *s, struct output *output)
 
     for (uint32_t i = 0; i < s->days_n; i++) {
         int32_t date = s->days[i].date;
-        struct tsv tsv = row_of(output, "days", span_of(key));
+        struct tsv tsv;
 
         snprintf(key, sizeof key, "%04d-%02d-%02d", date / 10000, date / 100 % 100, date % 100);
-        tsv.keys[0] = span_of(key);
+        tsv = row_of(output, "days", span_of(key));
         put_traffic(&tsv, s->days[i].traffic, &s->days[i].sessions);
     }
     for (unsigned hour = 0; hour < 24; hour++) {
@@ -106,6 +112,34 @@ static void put_table(struct output *output, const char *table, const struct nam
     free(rows);
     if (!names_is_exact(names))
         put(&(struct tsv){ .output = output, .table = table }, "countNotInRows", names_other(names)->name.count);
+}
+
+static void put_session_domains(const struct summary *s, struct output *output)
+{
+    static const char table[] = "connectionDomains";
+    const struct names *names = s->session_domains;
+    size_t n;
+    const struct name **rows = order_names(names, ORDER_COUNT_OCTETS, false, s->options->hosts, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct domain *domain = (const struct domain *)(const void *)rows[i];
+        const struct tsv tsv = row_of(output, table, names_text(names, rows[i]));
+
+        put_sessions(&tsv, rows[i]->count, rows[i]->octets, domain->delay_max_ms);
+    }
+    free(rows);
+    if (!names_is_exact(names))
+        put(&(struct tsv){ .output = output, .table = table }, "countNotInRows", names_other(names)->name.count);
+}
+
+static void put_reasons(const struct summary *s, struct output *output)
+{
+    for (int i = 1; i < REFUSAL_REASONS; i++) {
+        const struct tsv tsv = row_of(output, "refusalReasons", span_of(refusal_reason_name((enum refusal_reason)i)));
+
+        if (s->refusals[i])
+            put(&tsv, "count", s->refusals[i]);
+    }
 }
 
 static void put_delays(const struct summary *s, struct output *output)
@@ -152,7 +186,9 @@ void summary_tsv(const struct summary *s, struct output *output)
     put_table(output, "senderDomains", s->sender_domains, o->hosts, true, false);
     put_table(output, "recipients", s->recipients, o->users, true, false);
     put_table(output, "recipientDomains", s->recipient_domains, o->hosts, true, true);
+    put_session_domains(s, output);
     put_delays(s, output);
+    put_reasons(s, output);
     put_table(output, "zones", s->zones, LIMIT_NONE, false, false);
     put_table(output, "plugins", s->plugins, LIMIT_NONE, false, false);
     for (int i = 0; i < TREES; i++)

@@ -28,6 +28,7 @@
 #define SOURCES_MAX  1024
 #define LAST_DEFAULT 10
 #define LAST_MAX     100000
+#define SILENCE_S    15   /* longer than a message waits for late lines */
 #define LOOK_MS      5000 /* for new files that a pattern of the configuration fits */
 
 struct tail {
@@ -102,7 +103,8 @@ static bool is_shown(const struct tail *tail, const struct message *m)
     if (wanted_is_noise(m) || (m->is_lone && m->first_of[COUNTER_CONNECTIONS_LOST] && m->fate == COUNTER_NONE))
         return false;
     /* What was announced and never came is no message. */
-    return m->received || m->reinjected || m->is_lone || m->fate != COUNTER_NONE || m->verdict != COUNTER_NONE;
+    return m->received || m->reinjected || m->is_lone || m->fate != COUNTER_NONE || m->verdict != COUNTER_NONE ||
+           m->first_of[COUNTER_AUTH_FAILED];
 }
 
 /* Until all that is there was read only the last ones are of interest. */
@@ -195,6 +197,17 @@ static void settle_in_silence(struct tail *tail)
         parser_settle(input_parser(tail->input), now);
         messages_settle(tail->messages, now);
     }
+}
+
+/* What a log has that nobody writes to any more is not news, and of the last messages: nothing waits for late lines. */
+static void settle_at_start(struct tail *tail)
+{
+    int64_t now = tail->log_time == TIME_UNKNOWN ? INT64_MAX : tail->log_time + SILENCE_S;
+
+    if (now > (int64_t)time(NULL))
+        return;
+    parser_settle(input_parser(tail->input), now);
+    messages_settle(tail->messages, now);
 }
 
 static void set_clocks(struct tail *tail)
@@ -331,8 +344,10 @@ static bool step(struct tail *tail, const struct source_lines *lines)
         tell_troubles(tail);
         if (tail->options->search.no_follow)
             return false;
-        if (!tail->caught_up)
+        if (!tail->caught_up) {
+            settle_at_start(tail);
             print_last(tail);
+        }
     }
     settle_in_silence(tail);
     look_for_files(tail);

@@ -14,7 +14,7 @@
 
 /* clang-format off */
 #define LIBARCHIVE_FUNCTIONS(F) \
-    F(archive_read_new) F(archive_read_free) F(archive_read_open) F(archive_read_next_header) F(archive_read_data) \
+    F(archive_read_new) F(archive_read_free) F(archive_read_open) F(archive_read_next_header) F(archive_read_data_block) \
     F(archive_read_support_filter_gzip) F(archive_read_support_filter_bzip2) \
     F(archive_read_support_filter_xz) F(archive_read_support_filter_zstd) \
     F(archive_read_support_format_raw) F(archive_read_support_format_empty) \

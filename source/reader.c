@@ -27,6 +27,7 @@ struct reader {
     bool skipping; /* the line that is being read is above the cap */
     bool ended, failed;
     bool begun;
+    bool judged; /* its first octets were looked at: they are of a log */
     int fd;
     int64_t reference_time;
     uint64_t left; /* octets up to where reading is to end */
@@ -155,8 +156,35 @@ static ssize_t begin(struct reader *reader, char *into)
     return reader->unpack ? 0 : fail(reader, "decompressing failed", strerror(ENOMEM));
 }
 
-/* A block to where blocks go: octets, 0 at the end, -1 after fail(). */
-static ssize_t read_block(struct reader *reader, char *into)
+/* What can be told from its first octets to be no log, and is not unpacked. Of a tar archive all would be read but the
+ * first line of each file in it, and nobody would know. */
+static const char *stranger(struct span first)
+{
+    static const struct {
+        size_t at;
+        struct span magic;
+        const char *what;
+    } strangers[] = {
+        { 257, SPAN("ustar"), "a tar archive: unpack it, or read what `tar -xOf FILE` writes" },
+        { 0, SPAN("PK\3\4"), "a zip archive: unpack it, or read what `unzip -p FILE` writes" },
+        { 0, SPAN("\x04\x22\x4d\x18"), "compressed by lz4: unpack it, or read what `lz4cat FILE` writes" },
+        { 0, SPAN("LZIP"), "compressed by lzip: unpack it, or read what `lzip -cd FILE` writes" },
+        { 0, SPAN("\x1f\x9d"), "compressed by compress: unpack it, or read what `zcat FILE` writes" },
+    };
+
+    for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
+        size_t at = strangers[i].at;
+
+        /* Where a client's words may stand, it must be behind what no syslog daemon writes. */
+        if (first.n > at && span_starts(span_skip(first, at), strangers[i].magic) &&
+            (at == 0 || memchr(first.p, '\0', at)))
+            return strangers[i].what;
+    }
+    return NULL;
+}
+
+/* A block of what is in the file: octets, 0 at the end, -1 after fail(). */
+static ssize_t read_any(struct reader *reader, char *into)
 {
     ssize_t n;
 
@@ -181,11 +209,25 @@ static ssize_t read_block(struct reader *reader, char *into)
     return n;
 }
 
+/* A block to where blocks go; likewise. */
+static ssize_t read_block(struct reader *reader, char *into)
+{
+    ssize_t n = read_any(reader, into);
+    const char *what = n > 0 && !reader->judged ? stranger((struct span){ into, (size_t)n }) : NULL;
+
+    reader->judged |= n > 0;
+    if (!what)
+        return n;
+    snprintf(reader->error, sizeof reader->error, "%s: is no log, but %s", reader->name, what);
+    reader->failed = true;
+    return -1;
+}
+
 bool reader_limit(struct reader *reader, off_t begin, off_t end)
 {
     if (lseek(reader->fd, begin, SEEK_SET) != begin)
         return false;
-    reader->begun = true; /* as a plain file: it was looked at */
+    reader->begun = reader->judged = true; /* as a plain file: it was looked at */
     reader->left = end > begin ? (uint64_t)(end - begin) : 0;
     return true;
 }

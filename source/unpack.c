@@ -65,8 +65,10 @@ struct unpack {
     struct archive *archive;
     int fd;
     struct span first; /* not yet given to libarchive */
+    struct span block; /* unpacked, and not yet read */
     bool begun;
     bool empty;
+    bool failed;
     char input[INPUT_OCTETS];
 };
 
@@ -144,18 +146,38 @@ static bool begin(struct unpack *unpack)
     return result == ARCHIVE_OK || result == ARCHIVE_WARN || unpack->empty;
 }
 
+/* The next block of libarchive's; not archive_read_data(), which forgets what it has when the block behind that fails.
+ */
+static void next_block(struct unpack *unpack)
+{
+    const void *octets = NULL;
+    size_t n = 0;
+    la_int64_t offset;
+    int result;
+
+    do
+        result = unpack->library.archive_read_data_block(unpack->archive, &octets, &n, &offset);
+    while (result == ARCHIVE_RETRY);
+    unpack->empty = result == ARCHIVE_EOF;
+    unpack->failed = result < ARCHIVE_WARN;
+    unpack->block = (struct span){ octets, unpack->empty || unpack->failed ? 0 : n };
+}
+
 ssize_t unpack_read(struct unpack *unpack, char *into, size_t octets)
 {
-    la_ssize_t n;
+    size_t n;
 
     if (!unpack->archive || (!unpack->begun && !begin(unpack)))
+        unpack->failed = true;
+    while (!unpack->failed && !unpack->empty && unpack->block.n == 0)
+        next_block(unpack);
+    if (unpack->failed)
         return -1;
-    if (unpack->empty)
-        return 0;
-    do
-        n = unpack->library.archive_read_data(unpack->archive, into, octets);
-    while (n == ARCHIVE_RETRY);
-    return n < 0 ? -1 : n;
+    n = unpack->block.n < octets ? unpack->block.n : octets;
+    if (n)
+        memcpy(into, unpack->block.p, n);
+    unpack->block = span_skip(unpack->block, n);
+    return (ssize_t)n;
 }
 
 const char *unpack_error(const struct unpack *unpack)

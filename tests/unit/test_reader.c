@@ -265,6 +265,57 @@ static void says_that_an_archive_was_cut_off_after_its_good_lines(void **state)
     reader_close(reader);
 }
 
+/* libarchive drops the block of 64 KiB in which the cut is; the rest is read, also where it is less than a buffer. */
+static void keeps_what_an_archive_has_before_the_block_of_the_cut(void **state)
+{
+    struct reader *reader;
+    struct span line;
+    enum reader_result result;
+    int good = 0;
+
+    assert_int_equal(scratch_shell(*state, "seq 20000 29999 | sed 's/^/a line of twenty octets, and /' >many && "
+                                           "gzip -c many >whole.gz && head -c 15000 whole.gz >cut.gz && "
+                                           "n=$(gzip -dc cut.gz 2>/dev/null | wc -c) && "
+                                           "[ $n -gt 196608 ] && [ $n -lt 262144 ]"),
+                     0);
+    reader = open_reader(scratch_path(*state, "cut.gz"));
+    while ((result = reader_next(reader, &line)) == READER_LINE)
+        good++;
+    assert_int_equal(result, READER_ERROR);
+    reader_close(reader);
+    assert_in_range(good, 131072 / 35, 262144 / 35);
+}
+
+static void refuses_archives_of_files_and_says_what_to_do(void **state)
+{
+    static const char *const commands[] = { "tar -cf x log", "tar -czf x log", "printf 'PK\\3\\4\\24' >x",
+                                            "printf '\\4\\042\\115\\030d' >x" };
+
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        struct reader *reader;
+
+        scratch_write(*state, "log", "one\ntwo\n");
+        assert_int_equal(scratch_shell(*state, commands[i]), 0);
+        reader = open_reader(scratch_path(*state, "x"));
+        assert_result(reader, READER_ERROR);
+        assert_non_null(strstr(reader_error(reader), "x: is no log, but "));
+        assert_non_null(strstr(reader_error(reader), "unpack it"));
+        reader_close(reader);
+    }
+}
+
+static void takes_a_client_that_writes_like_an_archive_for_a_client(void **state)
+{
+    struct reader *reader;
+
+    assert_int_equal(scratch_shell(*state, "printf '%257sustar\\nanother\\n' '' >x"), 0);
+    reader = open_reader(scratch_path(*state, "x"));
+    assert_result(reader, READER_LINE);
+    assert_result(reader, READER_LINE);
+    assert_result(reader, READER_END);
+    reader_close(reader);
+}
+
 static void does_not_unpack_an_archive_inside_an_archive(void **state)
 {
     struct reader *reader;
@@ -351,6 +402,9 @@ int main(void)
         TEST(reads_files_that_were_compressed_apart_and_joined),
         TEST(reads_a_compressed_empty_file),
         TEST(says_that_an_archive_was_cut_off_after_its_good_lines),
+        TEST(keeps_what_an_archive_has_before_the_block_of_the_cut),
+        TEST(refuses_archives_of_files_and_says_what_to_do),
+        TEST(takes_a_client_that_writes_like_an_archive_for_a_client),
         TEST(does_not_unpack_an_archive_inside_an_archive),
         TEST(takes_text_that_begins_like_an_archive_as_text),
         TEST(reads_standard_input_as_it_comes),
