@@ -131,7 +131,7 @@ static void name_is_gone(struct follow *follow, int why)
 
     if (why != ENOENT && why != ENOTDIR) {
         source_trouble(source, SOURCE_UNREADABLE, "cannot be found", why,
-                       why == EACCES ? "let the daemon's user search its directory" : "it is tried again");
+                       why == EACCES ? "let the user of this program search its directory" : "it is tried again");
         return;
     }
     if (!follow->gone_ms)

@@ -389,7 +389,8 @@ static bool open_named(struct follow *follow, struct generation *new)
         source_trouble(source, SOURCE_UNREADABLE, "cannot be opened", errno, "raise LimitNOFILE= of the service");
     else
         source_trouble(source, SOURCE_UNREADABLE, "cannot be opened", errno,
-                       errno == EACCES ? "let the daemon's user read it (on Debian: group adm)" : "it is tried again");
+                       errno == EACCES ? "let the user of this program read it (on Debian: group adm)"
+                                       : "it is tried again");
     return false;
 }
 
