@@ -169,11 +169,24 @@ static void add_configured(struct input *input)
         }
 }
 
+static bool names_stdin_twice(const struct options *options)
+{
+    unsigned times = 0;
+
+    for (size_t i = 0; i < options->files_n; i++)
+        times += strcmp(options->files[i], "-") == 0;
+    return times > 1;
+}
+
 static bool add_files(struct input *input, const struct options *options)
 {
     input->merge = merge_new();
     if (!input->merge) {
         complain("no memory");
+        return false;
+    }
+    if (names_stdin_twice(options)) {
+        complain("\"-\" stands there twice: standard input can be read once");
         return false;
     }
     for (size_t i = 0; i < options->files_n; i++)

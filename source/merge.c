@@ -26,6 +26,7 @@ struct member {
     bool header_found;
     int64_t time;
     size_t order;    /* among equals */
+    int64_t written; /* the file, in ns since 1970; what is no file: INT64_MAX */
     bool is_late;    /* counted in over_cap */
     uint64_t octets; /* of the file; 0: no telling */
     bool was_opened; /* and, if there is no reader any more, is over */
@@ -82,11 +83,13 @@ static bool make_room(struct merge *merge)
     return true;
 }
 
-static uint64_t file_octets(const char *path)
+static void look_at_file(struct member *member)
 {
     struct stat status;
+    bool is_file = stat(member->path, &status) == 0 && S_ISREG(status.st_mode);
 
-    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 ? (uint64_t)status.st_size : 0;
+    member->octets = is_file && status.st_size > 0 ? (uint64_t)status.st_size : 0;
+    member->written = is_file ? (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec : INT64_MAX;
 }
 
 bool merge_add(struct merge *merge, const char *path, const char *default_host)
@@ -104,7 +107,7 @@ bool merge_add(struct merge *merge, const char *path, const char *default_host)
     member->source.name = member->path;
     parser_source_host(&member->source, span_of(member->host));
     member->first_time = member->time = TIME_UNKNOWN;
-    member->octets = file_octets(path);
+    look_at_file(member);
     member->order = merge->members_n;
     merge->members[merge->members_n++] = member;
     return true;
@@ -253,6 +256,8 @@ static int by_first_time(const void *a, const void *b)
 
     if (one->first_time != other->first_time)
         return one->first_time < other->first_time ? -1 : 1;
+    if (one->written != other->written)
+        return one->written < other->written ? -1 : 1;
     return one->order < other->order ? -1 : one->order > other->order;
 }
 

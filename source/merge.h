@@ -1,8 +1,9 @@
 /* Lines of several files in order of time.
  *
  * Files that follow one another (a log and its rotated predecessors) are read one after another; where they overlap in
- * time they are merged line by line by time stamp, the earlier file first among equals. A line without a time goes
- * with the line before it in its file. Files that cannot be read, or break off, are told and do not stop the others.
+ * time they are merged line by line by time stamp, the earlier file (where both begin in the same second, the one that
+ * was last written to earlier) first among equals. A line without a time goes with the line before it in its file.
+ * Files that cannot be read, or break off, are told and do not stop the others.
  * A file is open only while its lines are due: its first lines are looked at, it is closed, and opened again.
  *
  * A merge is owned by one thread. It copies the names; everything handed over lives during the call only, but for the

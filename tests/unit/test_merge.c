@@ -111,6 +111,16 @@ static void takes_the_earlier_file_first_among_equal_times(void **state)
     assert_order(*state, "two one", "a,b1,b2,c1,c2,");
 }
 
+static void takes_the_file_written_first_where_both_begin_in_the_same_second(void **state)
+{
+    scratch_write(*state, "log.1", AT("01:00:00", "a") AT("01:00:00", "b"));
+    scratch_write(*state, "log", AT("01:00:00", "c") AT("01:00:01", "d"));
+    assert_int_equal(
+        scratch_shell(*state, "touch -d '2026-11-21 01:00:00.1Z' log.1; touch -d '2026-11-21 01:00:01Z' log"), 0);
+    assert_order(*state, "log log.1", "a,b,c,d,");
+    assert_order(*state, "log.1 log", "a,b,c,d,");
+}
+
 static void keeps_lines_without_a_time_behind_the_line_before(void **state)
 {
     scratch_write(*state, "one", "x first\n" AT("02:00:00", "b") "no time\n" AT("04:00:00", "d"));
@@ -282,6 +292,7 @@ int main(void)
         TEST(reads_rotated_files_in_order_whatever_the_order_of_names),
         TEST(merges_files_that_overlap_line_by_line),
         TEST(takes_the_earlier_file_first_among_equal_times),
+        TEST(takes_the_file_written_first_where_both_begin_in_the_same_second),
         TEST(keeps_lines_without_a_time_behind_the_line_before),
         TEST(reads_a_file_without_any_time),
         TEST(does_not_let_a_stamp_of_the_far_future_hold_up_a_file),
