@@ -6,7 +6,7 @@
 
 #include "options.h"
 
-#define OPTIONS_ROWS 75
+#define OPTIONS_ROWS 76
 
 struct options_row {
     unsigned sets; /* enum option_set: the subcommands that have it */

@@ -306,6 +306,13 @@ SEARCH_FLAG_OPTION(connections)
 SEARCH_FLAG_OPTION(messages)
 SEARCH_FLAG_OPTION(no_follow)
 
+static bool set_follow(struct options *options, const char *value, int64_t now)
+{
+    (void)value, (void)now;
+    options->search.no_follow = false;
+    return true;
+}
+
 static bool set_event(struct options *options, const char *value, int64_t now)
 {
     (void)now;
@@ -483,8 +490,9 @@ const struct options_row options_rows[] = {
     { OPTIONS_GREP, 's', "summary", NULL, set_search_summary, PARSED,
       "one line for each message, not all of its lines" },
     { OPTIONS_GREP, 0, "whole", NULL, set_search_whole, PARSED,
-      "parse all of the log, not only what may be of interest: slower, with the same result" },
+      "parse all of the log, not only what may be of interest: slower; see mailtally-grep(1)" },
     { OPTIONS_TAIL, 'n', "last", "N", set_last, PARSED, "begin with the last N messages; default 10" },
+    { OPTIONS_TAIL, 'f', "follow", NULL, set_follow, PARSED, "go on with what is written later; the default" },
     { OPTIONS_TAIL, 0, "no-follow", NULL, set_search_no_follow, PARSED, "end when the log has been read" },
     { OPTIONS_TAIL, 0, "connections", NULL, set_search_connections, PARSED,
       "connections, logins and all else that is no message, too" },

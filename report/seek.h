@@ -3,7 +3,8 @@
  * What is looked for is a text that a line of the message has. The log is read for it; the queue ids and Message-IDs of
  * the lines that have it are looked for in turn, with those that these lines name, until no new one comes up. All lines
  * with one of these names, in order of time, go through the parser: what it makes of them is what it would make of the
- * whole log.
+ * whole log, but for messages that were with a content filter when the log began, if only other messages show that it
+ * is one.
  *
  * Where that cannot be known (names that are too short or not unique, programs whose lines are understood by others,
  * too many names, standard input) seek_run() says so, and the whole log is to be parsed.
