@@ -91,6 +91,24 @@ bool filter_is_learned(const struct filters *filters, uint64_t host_key, struct 
     return filters->learned.keys[slot_of(&filters->learned, key)] != 0;
 }
 
+/* Proof is an entry of its own in the set of what was learned. */
+static uint64_t proof_of(uint64_t host_key)
+{
+    return ~host_key;
+}
+
+bool filter_learn_pipe(struct filters *filters, uint64_t host_key, struct span who)
+{
+    if (filter_is_learned(filters, host_key, who) && !filter_is_final(filters, host_key, who))
+        return filter_learn(filters, proof_of(host_key), who);
+    return filter_learn(filters, host_key, who);
+}
+
+bool filter_is_proven(const struct filters *filters, uint64_t host_key, struct span who)
+{
+    return filter_is_learned(filters, proof_of(host_key), who);
+}
+
 bool filter_learn_final(struct filters *filters, uint64_t host_key, struct span who)
 {
     return set_add(&filters->final, key_of(filters, host_key, who));

@@ -36,6 +36,12 @@ bool filter_is_named(const struct filters *filters, struct span host);
  * when there is no room for it. */
 bool filter_learn(struct filters *filters, uint64_t host_key, struct span who);
 bool filter_is_learned(const struct filters *filters, uint64_t host_key, struct span who);
+
+/* A pipe brought a message back: the first makes it a filter for all that is known, the second proves it, unless
+ * something that it took did not come back. (A delivery agent sends some mail on.) False without room. */
+bool filter_learn_pipe(struct filters *filters, uint64_t host_key, struct span who);
+bool filter_is_proven(const struct filters *filters, uint64_t host_key, struct span who);
+
 bool filter_learn_final(struct filters *filters, uint64_t host_key, struct span who);
 bool filter_is_final(const struct filters *filters, uint64_t host_key, struct span who);
 

@@ -74,6 +74,18 @@ static bool is_dropped(struct span reply)
     return fields_take_codes(&reply, &code, &enhanced) && span_has_prefix(reply, "Ok, discarded");
 }
 
+/* A pipe that brought one message back may be a delivery agent that sends some mail on (Sieve's redirect, a mailing
+ * list): until more is known, each message that it takes is looked at. */
+static bool is_known_filter(const struct flows *flows, const struct event *e, const struct flow *a)
+{
+    uint64_t host_key = flows_host_key(e);
+
+    if (!filter_is_learned(&flows->filters, host_key, e->relay))
+        return false;
+    return e->agent != AGENT_PIPE || filter_is_proven(&flows->filters, host_key, e->relay) ||
+           !((a && a->state & FLOW_COUNTED) || filter_is_final(&flows->filters, host_key, e->relay));
+}
+
 static bool is_hand_over_auto(struct flows *flows, struct event *e, struct flow *a)
 {
     bool near_relay = is_near_relay(e);
@@ -81,11 +93,16 @@ static bool is_hand_over_auto(struct flows *flows, struct event *e, struct flow 
     bool may_return = near_relay || flows_wait_for_evidence(flows) || (a && a->state & FLOW_FILTERED);
     struct flow *b = may_return ? flows_find_named(flows, e, e->named_id) : NULL;
 
-    if (came_back_as(flows, e, a, b, near_relay) || (a && e->agent == AGENT_PIPE && a->state & FLOW_FILTERED)) {
+    if (a && e->agent == AGENT_PIPE && a->state & FLOW_FILTERED) {
+        if (!(a->state & FLOW_PIPED)) /* its other recipients say nothing new */
+            flows_learn_pipe(flows, e, e->relay);
+        return true;
+    }
+    if (came_back_as(flows, e, a, b, near_relay)) {
         flows_learn(flows, e, e->relay);
         return true;
     }
-    if (filter_is_learned(&flows->filters, flows_host_key(e), e->relay))
+    if (is_known_filter(flows, e, a))
         return true;
     return near_relay && is_dropped(e->text);
 }
@@ -156,24 +173,28 @@ static void count_delivery(struct flows *flows, struct event *e)
                     (uint64_t)e->size_octets * e->count);
 }
 
-/* Nothing came back in time: no filter, unless another message proved it to be one meanwhile. */
+/* Nothing came back in time: delivered, unless other messages proved the pipe to be a filter meanwhile. */
 void flows_pipe_is_final(void *context, uint64_t key, struct event *e)
 {
     struct flows *flows = context;
 
     (void)key;
-    if (filter_is_learned(&flows->filters, flows_host_key(e), e->relay))
+    if (filter_is_proven(&flows->filters, flows_host_key(e), e->relay))
         return;
     if (!filter_learn_final(&flows->filters, flows_host_key(e), e->relay))
         flows_gave_up(flows);
     count_delivery(flows, e);
 }
 
-/* A pipe may be a filter that submits the mail again. The first message that it takes tells; its line waits. */
+/* A pipe may be a filter that submits the mail again: a message's line waits, but for pipes from which none ever came
+ * back. */
 static bool may_come_back(const struct flows *flows, struct event *e, const struct flow *f)
 {
+    uint64_t host_key = flows_host_key(e);
+
     return flows->filters.mode == CONTENT_FILTER_AUTO && e->agent == AGENT_PIPE && f && f->state & FLOW_COUNTED &&
-           !filter_is_final(&flows->filters, flows_host_key(e), e->relay);
+           (!filter_is_final(&flows->filters, host_key, e->relay) ||
+            filter_is_learned(&flows->filters, host_key, e->relay));
 }
 
 void flows_delivery(struct flows *flows, struct event *e)

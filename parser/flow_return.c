@@ -120,7 +120,7 @@ static void set_filtered(struct flows *flows, struct event *e, struct flow *a)
     a->state |= FLOW_FILTERED;
     if (!kept)
         return;
-    flows_learn(flows, e, kept->relay);
+    flows_learn_pipe(flows, e, kept->relay);
     pending_drop(flows->pipes, a->key);
 }
 

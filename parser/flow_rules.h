@@ -52,6 +52,13 @@ static inline void flows_learn(struct flows *flows, struct event *e, struct span
         flows_gave_up(flows);
 }
 
+/* Another message came back from this pipe of the event's host. */
+static inline void flows_learn_pipe(struct flows *flows, struct event *e, struct span pipe)
+{
+    if (!filter_learn_pipe(&flows->filters, flows_host_key(e), pipe))
+        flows_gave_up(flows);
+}
+
 /* The flow of e->queue_id, in the queue; a new one where there is none. */
 struct flow *flows_find_or_add(struct flows *flows, struct event *e);
 

@@ -495,6 +495,24 @@ static void a_pipe_that_brings_nothing_back_delivers(void **state)
 #undef DOVECOT
 }
 
+/* Sieve's redirect, a mailing list: what comes back of one message says nothing about the next. */
+static void a_pipe_that_sends_some_mail_on_delivers_the_other(void **state)
+{
+#define LDA(id) SENT_BY(id, "pipe", "dovecot", "delivered via dovecot service")
+    struct feed f = feed_new(&(struct parser_options){ .seed = 42 });
+
+    (void)state;
+    feed_lines(&f, "@0\n" CLIENT(A) NAMED(A, "m@x") QUEUED(A) PICKUP(B) NAMED(B, "m@x") LDA(A) REMOVED(A) QUEUED(B)
+                       SENT(B) REMOVED(B));
+    compare(&f, "received=1 reinjected=1 sent=1");
+    feed_lines(&f, "@20\n" CLIENT(A) NAMED(A, "n@x") QUEUED(A) LDA(A) REMOVED(A));
+    feed_lines(&f, "@40\n" CLIENT(B) NAMED(B, "o@x") QUEUED(B) LDA(B) REMOVED(B));
+    feed_lines(&f, "@60\n" CLIENT(C) NAMED(C, "p@x") QUEUED(C));
+    compare(&f, "received=4 reinjected=1 sent=1 delivered=2");
+    feed_free(&f);
+#undef LDA
+}
+
 /* ---- deliveries ---- */
 
 static void each_agent_counts_as_what_it_does(void **state)
@@ -671,6 +689,7 @@ int main(void)
         cmocka_unit_test(a_pipe_filter_is_told_in_any_order_of_lines),
         cmocka_unit_test(a_pipe_filter_is_told_without_a_message_id_by_the_sender),
         cmocka_unit_test(a_pipe_that_brings_nothing_back_delivers),
+        cmocka_unit_test(a_pipe_that_sends_some_mail_on_delivers_the_other),
         cmocka_unit_test(each_agent_counts_as_what_it_does),
         cmocka_unit_test(a_remote_server_cannot_hide_mail_by_naming_our_ids),
         cmocka_unit_test(lost_connections_may_have_an_id_in_front),
