@@ -271,7 +271,9 @@ const void *names_at(const struct names *names, uint32_t i)
 
 struct span names_text(const struct names *names, const struct name *name)
 {
-    return (struct span){ names->texts + name->text_at, name->text_n };
+    const struct span texts = { names->texts, names->texts_n }; /* NULL while all names are empty */
+
+    return span_first(span_skip(texts, name->text_at), name->text_n);
 }
 
 bool names_is_exact(const struct names *names)
