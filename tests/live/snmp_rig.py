@@ -281,8 +281,9 @@ class Rig:
 
     # ---- the Net-SNMP tools
 
+    # What they would remember goes nowhere: a directory that is not there they would make, as root, wherever it is.
     TOOLS = {"MIBS": "MAILTALLY-MIB", "MIBDIRS": str(TOP / "mibs"), "SNMPCONFPATH": "/nonexistent",
-             "SNMP_PERSISTENT_DIR": "/nonexistent"}
+             "SNMP_PERSISTENT_DIR": "/dev/null"}
 
     def snmp(self, tool, *words, access=("-v2c", "-c", "public"), timeout=1, retries=0):
         command = [tool, *access, "-t", str(timeout), "-r", str(retries), f"udp:127.0.0.1:{self.port}", *words]
